@@ -1,0 +1,1 @@
+"""The agreement between customer and provider: frozen terms, price, states."""
