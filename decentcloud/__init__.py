@@ -1,0 +1,1 @@
+"""The top floor: settings, addresses, reactions and the embedded database. Nobody imports it."""

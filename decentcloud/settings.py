@@ -1,0 +1,305 @@
+"""The only place where the environment is read: every setting, typed, with its meaning in .env.example."""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from decentcloud import embedded_database
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+
+# --- Where the configuration comes from ---------------------------------------------------------------------------------------
+# A real environment first, then .env beside manage.py. A checkout that names no database is a local one: `make run` keeps its data
+# and its generated secrets in DECENTCLOUD_HOME, so that every `manage.py` command there works on the market that `make run` shows.
+
+env.read_env(BASE_DIR / ".env")
+DECENTCLOUD_HOME = Path(env.str("DECENTCLOUD_HOME", default=str(BASE_DIR / ".local"))).absolute()
+if not env.str("DATABASE_URL", default=""):
+    env.read_env(DECENTCLOUD_HOME / "env")
+
+DEBUG: bool = env.bool("DEBUG", default=False)
+SECRET_KEY: str = env.str("SECRET_KEY", default="")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+SITE_URL: str = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS: list[str] = [SITE_URL] if SITE_URL.startswith("https://") else []
+
+# --- Apps, from the ground up -------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "core",
+    "accounts",
+    "providers",
+    "contracts",
+    "billing",
+    "messaging",
+    "dashboard",
+    "decentcloud",
+    "accounts.admin_app.GuardedAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_q",
+    "django_htmx",
+    "template_partials",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "decentcloud.urls"
+WSGI_APPLICATION = "decentcloud.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The three tables of consequences; core loads them by this path and never imports upward.
+REACTIONS = "decentcloud.reactions"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "decentcloud.context.site",
+            ],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "template_partials.templatetags.partials",
+                "core.templatetags.money",
+                "core.templatetags.when",
+            ],
+        },
+    },
+]
+
+# --- Database and cache -------------------------------------------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **env.db_url("DATABASE_URL", default=embedded_database.address(DECENTCLOUD_HOME / "postgres", "decentcloud")),
+        # Sync workers gain nothing from a pool; a kept connection is checked before it is used again.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+
+# Limits and the guard against replayed codes need one memory for all processes. An unlogged table is one; no page reads it.
+_shared_cache: dict[str, Any] = (
+    env.cache_url("CACHE_URL")
+    if env.str("CACHE_URL", default="")
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "core_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+)
+CACHES: dict[str, dict[str, Any]] = {
+    "default": _shared_cache,
+    # The queue writes its own pulse twice a second, for a monitor that is not used: it stays in the process.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
+
+# --- Queue --------------------------------------------------------------------------------------------------------------------
+# A nudge only: what must be done stands in the outbox and the inbox, whose rows retry by themselves. Hence one attempt, and a retry
+# far beyond the time limit, so that no job runs twice at once.
+
+Q_CLUSTER: dict[str, Any] = {
+    "name": "decentcloud",
+    "label": "Queue",
+    "orm": "default",
+    "workers": env.int("QUEUE_WORKERS", default=2),
+    "timeout": 60,
+    "retry": 120,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": 250,
+    "poll": 0.2,
+    "catch_up": False,
+    "cache": "process",
+    "log_level": env.str("LOG_LEVEL", default="INFO"),
+}
+
+# --- Accounts: e-mail login, second factors, sessions (this block belongs to accounts) ----------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "rentals"
+LOGOUT_REDIRECT_URL = "home"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SITE_URL.startswith("https://") else "http"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Decent Cloud"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+
+# --- (end of the accounts block) ----------------------------------------------------------------------------------------------
+
+# --- Safety -------------------------------------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "font-src": ["'self'"],
+        # Chromium applies this to the redirect after a POST too, so the payment pages are named.
+        "form-action": ["'self'", "https://checkout.stripe.com", "https://icpay.org"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+# Behind a proxy that ends TLS and sets (and never passes on) this header.
+if env.bool("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = not DEBUG
+CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+
+# --- Language and time --------------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Static files -------------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT: str = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- E-mail and logs ----------------------------------------------------------------------------------------------------------
+
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Decent Cloud <no-reply@localhost>")
+SERVER_EMAIL: str = DEFAULT_FROM_EMAIL
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Django's own console handler would say everything twice.
+    "loggers": {"django": {"handlers": [], "propagate": True}},
+}
+
+# --- The machine door ---------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "core.api.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Decent Cloud",
+    "DESCRIPTION": "Rent cloud resources from independent providers.",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
+
+# --- Rules of the business ----------------------------------------------------------------------------------------------------
+
+QUOTE_MINUTES: int = env.int("QUOTE_MINUTES", default=30)
+PAYMENT_DEADLINE_MINUTES: int = env.int("PAYMENT_DEADLINE_MINUTES", default=60)
+ANSWER_DEADLINE_HOURS: int = env.int("ANSWER_DEADLINE_HOURS", default=48)
+PROVISIONING_DEADLINE_HOURS: int = env.int("PROVISIONING_DEADLINE_HOURS", default=2)
+CONFIRM_DEADLINE_HOURS: int = env.int("CONFIRM_DEADLINE_HOURS", default=24)
+SUSPENSION_LIMIT_DAYS: int = env.int("SUSPENSION_LIMIT_DAYS", default=30)
+PLATFORM_FEE_BP: int = env.int("PLATFORM_FEE_BP", default=1000)
+# A refund above this many minor units waits for a second pair of eyes; unset, none does.
+REFUND_APPROVAL_LIMIT_MINOR: int | None = env.int("REFUND_APPROVAL_LIMIT_MINOR", default=None)
+
+SANDBOX_ENABLED: bool = env.bool("SANDBOX_ENABLED", default=DEBUG)
+# The first one signs, all of them verify: a new one goes in front, the old one out a week later.
+SANDBOX_WEBHOOK_SECRETS: list[str] = env.list("SANDBOX_WEBHOOK_SECRETS", default=[])
+
+SELLER_VAT_RATE: Decimal = Decimal(env.str("SELLER_VAT_RATE", default="0.19"))
+INVOICE_SELLER_NAME: str = env.str("INVOICE_SELLER_NAME", default="")
+INVOICE_SELLER_STREET: str = env.str("INVOICE_SELLER_STREET", default="")
+INVOICE_SELLER_POSTCODE: str = env.str("INVOICE_SELLER_POSTCODE", default="")
+INVOICE_SELLER_CITY: str = env.str("INVOICE_SELLER_CITY", default="")
+INVOICE_SELLER_COUNTRY: str = env.str("INVOICE_SELLER_COUNTRY", default="DE")
+INVOICE_SELLER_VAT_ID: str = env.str("INVOICE_SELLER_VAT_ID", default="")
+INVOICE_SELLER_TAX_NO: str = env.str("INVOICE_SELLER_TAX_NO", default="")
+INVOICE_SELLER_REG_ID: str = env.str("INVOICE_SELLER_REG_ID", default="")
+INVOICE_SELLER_EMAIL: str = env.str("INVOICE_SELLER_EMAIL", default="")
+INVOICE_SELLER_IBAN: str = env.str("INVOICE_SELLER_IBAN", default="")
+INVOICE_SELLER_TIMEZONE: str = env.str("INVOICE_SELLER_TIMEZONE", default="Europe/Berlin")
+INVOICE_SELLER_VAT_SCHEME: str = env.str("INVOICE_SELLER_VAT_SCHEME", default="standard")
+INVOICE_SELLER_VAT_CURRENCY: str = env.str("INVOICE_SELLER_VAT_CURRENCY", default="EUR")

@@ -1,0 +1,1 @@
+"""Everything that proves the rest; the tree mirrors the source."""
