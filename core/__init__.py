@@ -1,0 +1,1 @@
+"""The ground: one idea a file, and nothing of ours is imported here."""

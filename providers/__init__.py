@@ -1,0 +1,1 @@
+"""Who offers what: providers, their offerings, stock, search and bulk import."""
