@@ -1,0 +1,68 @@
+"""Reading users, accounts, members, keys and tokens."""
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.db.models import Q, QuerySet
+
+from accounts.models import Account, ApiToken, Invitation, Membership, SshKey, User
+from core import clock
+
+
+def personal_account(user: User) -> Account:
+    """The user's own account; everybody has exactly one."""
+    return Account.objects.get(person=user)
+
+
+def has_verified_email(user: User) -> bool:
+    """Whether the user has confirmed the e-mail address they sign in with."""
+    return EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
+
+
+def has_verified_address(user: User, email: str) -> bool:
+    """Whether the user has confirmed this e-mail address, be it their main one or another."""
+    return EmailAddress.objects.filter(user=user, email=email.lower(), verified=True).exists()
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether the user has set up an authenticator app or a passkey; recovery codes alone do not count."""
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    return Authenticator.objects.filter(user=user, type__in=kinds).exists()
+
+
+def acting_membership(user: User, account_id: int | None) -> Membership:
+    """The membership to act under: of the account that was chosen if the user still belongs to it, else of their own."""
+    choices = Membership.objects.select_related("account").filter(
+        Q(account_id=account_id) | Q(account__person=user), user=user
+    )
+    return max(choices, key=lambda membership: membership.account_id == account_id)
+
+
+def memberships(user: User) -> QuerySet[Membership]:
+    """The accounts a user may act for, their own first, then by name."""
+    return (
+        Membership.objects.select_related("account")
+        .filter(user=user)
+        .order_by("-account__kind", "account__name", "account_id")
+    )
+
+
+def members(account: Account) -> QuerySet[Membership]:
+    """The people of an account, the longest there first."""
+    return Membership.objects.select_related("user").filter(account=account).order_by("created_at", "id")
+
+
+def open_invitations(account: Account) -> QuerySet[Invitation]:
+    """Invitations that can still be accepted, newest first."""
+    return Invitation.objects.filter(
+        account=account, accepted_at=None, withdrawn_at=None, expires_at__gt=clock.now()
+    ).order_by("-created_at", "-id")
+
+
+def ssh_keys(account: Account) -> QuerySet[SshKey]:
+    """The keys of an account, newest first."""
+    return SshKey.objects.select_related("user").filter(account=account).order_by("-created_at", "-id")
+
+
+def api_tokens(user: User, account: Account) -> QuerySet[ApiToken]:
+    """The user's own tokens for an account, ended ones too, newest first."""
+    return ApiToken.objects.filter(user=user, account=account).order_by("-created_at", "-id")

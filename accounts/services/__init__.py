@@ -1,0 +1,38 @@
+"""The verbs of the accounts floor: the only writers of its tables."""
+
+from accounts.services.organisations import (
+    accept_invitation,
+    change_role,
+    create_organisation,
+    invite,
+    remove_member,
+    rename_account,
+    withdraw_invitation,
+)
+from accounts.services.people import (
+    create_user,
+    make_staff,
+    open_personal_account,
+    update_profile,
+)
+from accounts.services.ssh_keys import add_ssh_key, remove_ssh_key
+from accounts.services.tokens import create_token, note_token_use, revoke_token
+
+__all__ = [
+    "accept_invitation",
+    "add_ssh_key",
+    "change_role",
+    "create_organisation",
+    "create_token",
+    "create_user",
+    "invite",
+    "make_staff",
+    "note_token_use",
+    "open_personal_account",
+    "remove_member",
+    "remove_ssh_key",
+    "rename_account",
+    "revoke_token",
+    "update_profile",
+    "withdraw_invitation",
+]
