@@ -109,14 +109,15 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- Database and cache -------------------------------------------------------------------------------------------------------
 
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": {
-        **env.db_url("DATABASE_URL", default=embedded_database.address(DECENTCLOUD_HOME / "postgres", "decentcloud")),
-        # Sync workers gain nothing from a pool; a kept connection is checked before it is used again.
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-    }
-}
+_database: dict[str, Any] = env.db_url(
+    "DATABASE_URL", default=embedded_database.address(DECENTCLOUD_HOME / "postgres", "decentcloud")
+)
+# A socket's folder stands in the query of such an address (?host=/run/postgresql); Django has its own place for it.
+_options = _database.get("OPTIONS", {})
+_database["HOST"] = _options.pop("host", _database["HOST"])
+_database["PORT"] = _options.pop("port", _database["PORT"])
+# Sync workers gain nothing from a pool; a kept connection is checked before it is used again.
+DATABASES: dict[str, dict[str, Any]] = {"default": {**_database, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
 
 # Limits and the guard against replayed codes need one memory for all processes. An unlogged table is one; no page reads it.
 _shared_cache: dict[str, Any] = (
