@@ -1,0 +1,70 @@
+"""The tags that components are built with: icons, slots, and the geometry of drawn things."""
+
+from functools import lru_cache
+
+from django import template
+from django.template.base import NodeList, Parser, Token
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from core import charts
+
+register = template.Library()
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str, cls: str) -> SafeString:
+    """The markup of one icon; the sprite's address is the same for the life of a process."""
+    return format_html(
+        '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        f" {cls}" if cls else "",
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def icon(name: str, cls: str = "") -> SafeString:
+    """One icon of the sprite, decorative: the words beside it carry the meaning."""
+    return _icon(str(name), str(cls))
+
+
+@register.simple_tag
+def sprite(name: str) -> str:
+    """The address of a symbol of the sprite, for the logo and the mark."""
+    return f"{static('icons.svg')}#{name}"
+
+
+class SlotNode(template.Node):
+    """Renders its content in the page's own context and keeps it under a name."""
+
+    def __init__(self, name: str, nodelist: NodeList) -> None:
+        self.name = name
+        self.nodelist = nodelist
+
+    def render(self, context: Context) -> SafeString:
+        context[self.name] = SafeString(self.nodelist.render(context).strip())
+        return SafeString("")
+
+
+@register.tag
+def slot(parser: Parser, token: Token) -> SlotNode:
+    """`{% slot body %}…{% endslot %}` makes `body` for an include with `only`.
+
+    The content is rendered where it stands, so that a form in it keeps its csrf_token.
+    """
+    bits = token.split_contents()
+    if len(bits) != 2 or not bits[1].isidentifier():
+        raise template.TemplateSyntaxError("slot takes one name: {% slot body %}")
+    nodelist = parser.parse(("endslot",))
+    parser.delete_first_token()
+    return SlotNode(bits[1], nodelist)
+
+
+register.simple_tag(charts.term_bar, name="term_bar")
+register.simple_tag(charts.day_strip, name="day_strip")
+register.simple_tag(charts.bins, name="bins")
+register.simple_tag(charts.months, name="months")
+
