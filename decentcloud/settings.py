@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "allauth",
@@ -102,10 +103,13 @@ TEMPLATES: list[dict[str, Any]] = [
                 "template_partials.templatetags.partials",
                 "core.templatetags.money",
                 "core.templatetags.when",
+                "core.templatetags.ui",
             ],
         },
     },
 ]
+# Forms, fields and widgets are drawn by templates/c.
+FORM_RENDERER = "core.forms.DesignRenderer"
 
 # --- Database and cache -------------------------------------------------------------------------------------------------------
 
