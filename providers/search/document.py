@@ -1,0 +1,76 @@
+"""What an offering is found by: its labels for exact filters and its text for words. Pure."""
+
+from core.countries import country_name
+from providers.models import Offering
+from providers.search.words import fold, spoken
+
+# Words that people type for a kind and that stand on no offering by themselves.
+_KIND_WORDS = {
+    "compute": "vps cloud server virtual machine vm compute",
+    "dedicated": "dedicated server bare metal",
+    "gpu": "gpu server graphics accelerator",
+    "storage": "storage server backup object",
+    "network": "network transit ip bandwidth",
+}
+
+
+def label(field: str, value: str) -> str:
+    """One exact property, as it stands in the labels column: "country:de"."""
+    return f"{field}:{fold(value)}"[:120]
+
+
+def labels_of(offering: Offering) -> list[str]:
+    """Everything about the offering that a filter compares for equality, sorted."""
+    found = {
+        label("type", offering.type),
+        label("country", offering.country),
+        label("currency", offering.currency),
+        label("provider", offering.provider.slug),
+    }
+    for field, values in (
+        ("city", [offering.city]),
+        ("provider", [offering.provider.name]),
+        ("os", offering.operating_systems),
+        ("feature", offering.features),
+        ("panel", [offering.control_panel]),
+        ("gpu", [offering.gpu_name]),
+        ("cpu", [offering.cpu_brand, offering.cpu_model, f"{offering.cpu_brand} {offering.cpu_model}"]),
+    ):
+        found |= {label(field, name) for value in values for name in spoken(value)}
+    for field, value in (("disk_type", offering.disk_type), ("virtualisation", offering.virtualisation)):
+        if value:
+            found.add(label(field, value))
+    for flag, is_set in (
+        ("ecc", offering.memory_ecc),
+        ("unmetered", offering.traffic_unmetered),
+        ("auto", offering.auto_accept),
+    ):
+        if is_set:
+            found.add(label("is", flag))
+    return sorted(found)
+
+
+def text_of(offering: Offering) -> str:
+    """Everything about the offering that free text is looked up in, folded."""
+    return fold(
+        "\n".join(
+            part
+            for part in (
+                offering.name,
+                offering.provider.name,
+                _KIND_WORDS[offering.type],
+                offering.cpu_brand,
+                offering.cpu_model,
+                offering.gpu_name,
+                offering.get_disk_type_display(),
+                offering.get_virtualisation_display() if offering.virtualisation else "",
+                offering.city,
+                country_name(offering.country, "en"),
+                *offering.operating_systems,
+                offering.control_panel,
+                *offering.features,
+                offering.description,
+            )
+            if part
+        )
+    )
