@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 
 from decentcloud import embedded_database
@@ -12,6 +13,9 @@ from decentcloud import embedded_database
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
+
+# Lets classes say what they are about (`ModelAdmin[Offering]`) while they run, not only to the type checker.
+django_stubs_ext.monkeypatch()
 
 # --- Where the configuration comes from ---------------------------------------------------------------------------------------
 # A real environment first, then .env beside manage.py. A checkout that names no database is a local one: `make run` keeps its data
