@@ -1,1 +1,1 @@
-"""Payments, refunds, the ledger and the gateways."""
+"""Quotes, charges, payments, refunds, disputes, the ledger, and the gateways behind one protocol."""

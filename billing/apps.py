@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
-    """Payments, refunds, ledger and gateways."""
+    """The customer's money: in, held, and back."""
 
     name = "billing"
     verbose_name = _("Billing")

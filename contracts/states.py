@@ -47,6 +47,13 @@ class Fault(models.TextChoices):
     GOODWILL = "goodwill", _("Full refund by staff")
 
 
+class SuspendedFor(models.TextChoices):
+    """Why the clock stands: a dispute ends by the bank's word, anything else by staff's."""
+
+    DISPUTE = "dispute", _("Payment dispute")
+    STAFF = "staff", _("Decision of staff")
+
+
 class ExtensionPrice(models.TextChoices):
     """At which monthly price an extension is offered."""
 

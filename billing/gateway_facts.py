@@ -1,0 +1,137 @@
+"""Only what gateways answer, in our words: facts about one payment, refund or dispute, and the protocol."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from billing.models import Payment, Refund
+
+
+class GatewayError(Exception):
+    """The gateway did not answer, or not sensibly. Whatever was asked is asked again with the same key.
+
+    `permanent` says that asking again cannot help.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+class PaymentStatus(StrEnum):
+    """What a gateway says of a payment."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class RefundStatus(StrEnum):
+    """What a gateway says of a refund."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class DisputeStatus(StrEnum):
+    """What a gateway says of a dispute; an inquiry takes no money."""
+
+    INQUIRY = "inquiry"
+    INQUIRY_CLOSED = "inquiry_closed"
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True)
+class Started:
+    """A payment page that is ready: where the customer goes, and until when it is open (UTC)."""
+
+    external_id: str
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class GatewayPayment:
+    """A payment as the gateway has it. `charge_id` and `payment_id` are what we wrote into its metadata.
+
+    `amount_minor` is what was received in minor units of `currency`; `in_balance` says whether the
+    gateway's balance report shows it already, less `fee_minor`.
+    """
+
+    external_id: str
+    charge_id: UUID | None
+    payment_id: UUID | None
+    status: PaymentStatus
+    amount_minor: int
+    currency: str
+    in_balance: bool = False
+    fee_minor: int = 0
+
+
+@dataclass(frozen=True)
+class GatewayRefund:
+    """A refund as the gateway has it; `refund_id` is what we wrote into its metadata."""
+
+    external_id: str
+    payment_external_id: str
+    refund_id: UUID | None
+    status: RefundStatus
+    amount_minor: int
+    currency: str
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class GatewayDispute:
+    """A dispute as the gateway has it. Amounts and fees are read from its report, never computed."""
+
+    external_id: str
+    payment_external_id: str
+    status: DisputeStatus
+    amount_minor: int
+    currency: str
+    fee_minor: int = 0
+    fee_returned_minor: int = 0
+    evidence_due_at: datetime | None = None
+
+
+class PaymentGateway(Protocol):
+    """One way to pay. Every method may raise `GatewayError`; every one that changes something is idempotent."""
+
+    name: str
+
+    @property
+    def label(self) -> str:
+        """What the customer reads beside the choice."""
+
+    @property
+    def description(self) -> str:
+        """One sentence under it."""
+
+    def is_configured(self) -> bool:
+        """Whether it may be offered here."""
+
+    def start(self, payment: Payment) -> Started:
+        """Open a payment page; the payment's public id is the idempotency key."""
+
+    def read(self, external_id: str) -> GatewayPayment:
+        """Read a payment again."""
+
+    def expire(self, external_id: str) -> GatewayPayment:
+        """Close a payment page that was not paid, and say how it stands now."""
+
+    def refund(self, refund: Refund) -> GatewayRefund:
+        """Send money back; the refund's public id is the idempotency key."""
+
+    def read_refund(self, external_id: str) -> GatewayRefund:
+        """Read a refund again."""
+
+    def read_dispute(self, external_id: str) -> GatewayDispute:
+        """Read a dispute again."""

@@ -1,0 +1,82 @@
+"""Only the ledger's mechanics: post an entry that sums to zero, once per key; read balances.
+
+What is posted when stands in `billing/postings.py`; no other module writes the ledger.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypedDict, Unpack
+
+from django.db.models import Model, Sum
+
+from billing.models import Dispute, LedgerEntry, LedgerLine, Payment, Refund
+from billing.states import LedgerAccount
+from contracts.models import Contract, Segment
+from core import clock
+
+
+@dataclass(frozen=True)
+class Line:
+    """One side of an entry: debit positive, credit negative, in minor units."""
+
+    account: LedgerAccount
+    owner: Model | str
+    amount: int
+
+    @property
+    def owner_name(self) -> str:
+        """``segment:12``, or the name itself, such as a gateway's."""
+        if isinstance(self.owner, str):
+            return self.owner
+        return f"{self.owner._meta.model_name}:{self.owner.pk}"
+
+
+class Links(TypedDict, total=False):
+    """What an entry belongs to."""
+
+    contract: Contract | None
+    segment: Segment | None
+    payment: Payment | None
+    refund: Refund | None
+    dispute: Dispute | None
+
+
+def debit(account: LedgerAccount, owner: Model | str, amount: int) -> Line:
+    """A line on the left."""
+    return Line(account, owner, amount)
+
+
+def credit(account: LedgerAccount, owner: Model | str, amount: int) -> Line:
+    """A line on the right."""
+    return Line(account, owner, -amount)
+
+
+def post(key: str, kind: str, currency: str, lines: Iterable[Line], **links: Unpack[Links]) -> LedgerEntry | None:
+    """Append one entry in `currency`; returns None when `key` was posted before. Zero lines are left out.
+
+    Raises ValueError when the lines do not sum to zero, or nothing is left of them: both are our bugs.
+    Call it inside the transaction of the change, with the payment's row locked.
+    """
+    kept = [line for line in lines if line.amount]
+    if not kept or sum(line.amount for line in kept):
+        raise ValueError(f"unbalanced or empty entry {key}")
+    if LedgerEntry.objects.filter(key=key).exists():
+        return None
+    # Two that pass the look above at once: the unique key lets one through and rolls the other back.
+    entry = LedgerEntry.objects.create(key=key, kind=kind, at=clock.now(), **links)
+    LedgerLine.objects.bulk_create(
+        LedgerLine(
+            entry=entry, account=line.account, owner=line.owner_name, currency=currency, amount=line.amount
+        )
+        for line in kept
+    )
+    return entry
+
+
+def balance(account: LedgerAccount, owner: Model | str, currency: str) -> int:
+    """What stands on an account of an owner, debit positive, in minor units."""
+    name = Line(account, owner, 0).owner_name
+    total = LedgerLine.objects.filter(account=account, owner=name, currency=currency).aggregate(
+        total=Sum("amount")
+    )["total"]
+    return int(total or 0)

@@ -1,0 +1,288 @@
+"""Only money on its way: payments, refunds, disputes, and what staff must look at.
+
+The `@transition` methods set fields and nothing else; billing's services call them under a row lock.
+"""
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from billing.models.charge import Charge
+from billing.states import (
+    Anomaly,
+    DisputeState,
+    PaymentState,
+    RefundKind,
+    RefundState,
+    TaskKind,
+)
+from contracts.models import Contract, Segment
+from core.fields import CurrencyField, MinorField
+from core.money import Money
+
+NOT_FINAL = [PaymentState.PENDING, PaymentState.PROCESSING, PaymentState.FAILED, PaymentState.EXPIRED]
+
+
+class Payment(FSMModelMixin, models.Model):
+    """One attempt to pay a charge through one gateway."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="payments")
+    gateway = models.CharField(max_length=20)
+    state = FSMField(default=PaymentState.PENDING, choices=PaymentState.choices, protected=True)
+    anomaly = models.CharField(max_length=20, choices=Anomaly.choices, blank=True)
+    amount_minor = MinorField()
+    received_minor = MinorField(default=0)
+    refunded_minor = MinorField(default=0)
+    disputed_minor = MinorField(default=0)
+    currency = CurrencyField()
+    external_id = models.CharField(max_length=255, blank=True)
+    checkout_url = models.CharField(max_length=2000, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    succeeded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in PaymentState]), name="payment_state_known"
+            ),
+            models.UniqueConstraint(
+                fields=["gateway", "external_id"],
+                condition=~Q(external_id=""),
+                name="payment_external_id_once",
+            ),
+            models.UniqueConstraint(
+                fields=["charge"],
+                condition=Q(state="succeeded", anomaly=""),
+                name="payment_settles_charge_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__gte=0, refunded_minor__lte=F("received_minor")),
+                name="payment_refunded_within_received",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="succeeded") | Q(succeeded_at__isnull=False), name="payment_success_has_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Its public id."""
+        return str(self.public_id)
+
+    @property
+    def amount(self) -> Money:
+        """What was asked for."""
+        return Money(self.amount_minor, self.currency)
+
+    @transition(field=state, source=PaymentState.PENDING, target=PaymentState.PROCESSING)
+    def process(self) -> None:
+        """A slow method is at work."""
+
+    @transition(field=state, source=NOT_FINAL, target=PaymentState.SUCCEEDED)
+    def succeed(self, now: datetime, received_minor: int, anomaly: str) -> None:
+        """The re-read object says paid; overwrites what failed or expired before."""
+        self.succeeded_at = now
+        self.received_minor = received_minor
+        self.anomaly = anomaly
+
+    @transition(
+        field=state, source=[PaymentState.PENDING, PaymentState.PROCESSING], target=PaymentState.FAILED
+    )
+    def fail(self) -> None:
+        """Declined; another attempt may be made."""
+
+    @transition(
+        field=state, source=[PaymentState.PENDING, PaymentState.PROCESSING], target=PaymentState.EXPIRED
+    )
+    def expire(self) -> None:
+        """The gateway's page is closed."""
+
+    @transition(field=state, source=NOT_FINAL, target=PaymentState.MISMATCHED)
+    def mismatch(self, received_minor: int, anomaly: str) -> None:
+        """Money came, but not what was asked for: staff decides."""
+        self.received_minor = received_minor
+        self.anomaly = anomaly
+
+    @transition(field=state, source=PaymentState.MISMATCHED, target=PaymentState.SUCCEEDED)
+    def accept_mismatch(self, now: datetime) -> None:
+        """Staff takes it as payment."""
+        self.succeeded_at = now
+        self.anomaly = Anomaly.NONE
+
+    @transition(field=state, source=PaymentState.MISMATCHED, target=PaymentState.RETURNED)
+    def send_back(self) -> None:
+        """Staff sends it back."""
+
+
+class Refund(FSMModelMixin, models.Model):
+    """One decision to give money back; `key` makes the same decision impossible twice."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    key = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(max_length=10, choices=RefundKind.choices)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="refunds")
+    segment = models.ForeignKey(
+        Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="refunds"
+    )
+    state = FSMField(default=RefundState.REQUESTED, choices=RefundState.choices, protected=True)
+    net_minor = MinorField()
+    tax_minor = MinorField()
+    amount_minor = MinorField()
+    currency = CurrencyField()
+    reason = models.CharField(max_length=500, blank=True)
+    external_id = models.CharField(max_length=255, blank=True)
+    reference = models.CharField(max_length=120, blank=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    succeeded_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    confirmations = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in RefundState]), name="refund_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor=F("net_minor") + F("tax_minor")) & Q(amount_minor__gt=0),
+                name="refund_sums",
+            ),
+            models.UniqueConstraint(
+                fields=["payment", "external_id"], condition=~Q(external_id=""), name="refund_external_id_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["state", "submitted_at"],
+                condition=~Q(state="succeeded"),
+                name="refund_unfinished",
+            )
+        ]
+
+    def __str__(self) -> str:
+        """Its public id."""
+        return str(self.public_id)
+
+    @property
+    def amount(self) -> Money:
+        """What comes back, tax included."""
+        return Money(self.amount_minor, self.currency)
+
+    @transition(field=state, source=RefundState.REQUESTED, target=RefundState.AWAITING_APPROVAL)
+    def await_approval(self) -> None:
+        """Above the limit: a second person looks."""
+
+    @transition(
+        field=state,
+        source=[
+            RefundState.REQUESTED,
+            RefundState.AWAITING_APPROVAL,
+            RefundState.SUBMITTING,
+            RefundState.FAILED,
+        ],
+        target=RefundState.SUBMITTING,
+    )
+    def submit(self, now: datetime) -> None:
+        """About to be sent; a repeat carries the same idempotency key."""
+        self.submitted_at = now
+        self.attempts += 1
+
+    @transition(field=state, source=RefundState.SUBMITTING, target=RefundState.SUBMITTED)
+    def acknowledge(self, external_id: str) -> None:
+        """The gateway knows it and is at work."""
+        self.external_id = external_id
+        self.last_error = ""
+
+    @transition(
+        field=state,
+        source=[RefundState.SUBMITTING, RefundState.SUBMITTED, RefundState.FAILED, RefundState.MANUAL],
+        target=RefundState.SUCCEEDED,
+    )
+    def succeed(self, now: datetime) -> None:
+        """The money is with the customer."""
+        self.succeeded_at = now
+        self.confirmations += 1
+        self.last_error = ""
+
+    @transition(
+        field=state,
+        source=[RefundState.SUBMITTING, RefundState.SUBMITTED, RefundState.SUCCEEDED],
+        target=RefundState.FAILED,
+    )
+    def fail(self, error: str) -> None:
+        """It did not arrive, or came back: owed as before."""
+        self.last_error = error[:500]
+        self.succeeded_at = None
+
+    @transition(
+        field=state, source=[RefundState.REQUESTED, RefundState.FAILED], target=RefundState.MANUAL
+    )
+    def hand_over(self) -> None:
+        """Staff pays it by hand."""
+
+
+class Dispute(models.Model):
+    """What a customer's bank says about one payment."""
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes")
+    external_id = models.CharField(max_length=255)
+    state = models.CharField(max_length=20, choices=DisputeState.choices)
+    amount_minor = MinorField()
+    fee_minor = MinorField(default=0)
+    lost_net_minor = MinorField(default=0)
+    lost_tax_minor = MinorField(default=0)
+    currency = CurrencyField()
+    evidence_due_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["payment", "external_id"], name="dispute_external_id_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in DisputeState]), name="dispute_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """The bank's name for it."""
+        return self.external_id
+
+
+class StaffTask(models.Model):
+    """Something that only a person can decide. `key` keeps one worry from being filed twice."""
+
+    key = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=20, choices=TaskKind.choices)
+    contract = models.ForeignKey(
+        Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="staff_tasks"
+    )
+    payment = models.ForeignKey(
+        Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="staff_tasks"
+    )
+    text = models.CharField(max_length=500)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["opened_at"], condition=Q(closed_at=None), name="staff_task_open"),
+        ]
+
+    def __str__(self) -> str:
+        """What is to be looked at."""
+        return self.text

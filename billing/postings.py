@@ -1,0 +1,269 @@
+"""Only what is posted when: each function is one row of the ledger's table of postings, and no other exists.
+
+G gross, N net, T tax, in minor units. Every function is a no-op when its key was posted before.
+"""
+
+from billing.ledger import Line, credit, debit, post
+from billing.models import Dispute, Payment, Refund
+from billing.states import LedgerAccount as A
+from contracts.models import Contract, Segment
+
+
+def payment_confirmed(payment: Payment, segment: Segment, net: int, tax: int) -> None:
+    """The gateway's object says paid: net into escrow, tax onto no document yet."""
+    post(
+        f"pay:{payment.pk}",
+        "payment",
+        payment.currency,
+        [
+            debit(A.GATEWAY_CLEARING, payment.gateway, net + tax),
+            credit(A.ESCROW, segment, net),
+            credit(A.TAX_PENDING, payment, tax),
+        ],
+        contract=segment.contract,
+        segment=segment,
+        payment=payment,
+    )
+
+
+def payment_unallocated(payment: Payment, contract: Contract) -> None:
+    """Money came that pays for nothing: wrong amount, late, twice."""
+    post(
+        f"pay:{payment.pk}",
+        "unallocated",
+        payment.currency,
+        [
+            debit(A.GATEWAY_CLEARING, payment.gateway, payment.received_minor),
+            credit(A.UNALLOCATED, payment, payment.received_minor),
+        ],
+        contract=contract,
+        payment=payment,
+    )
+
+
+def mismatch_accepted(payment: Payment, segment: Segment, net: int, tax: int) -> None:
+    """Staff takes a wrong amount as payment: a surplus is owed back, a shortfall is the platform's loss."""
+    surplus = payment.received_minor - net - tax
+    post(
+        f"accept:{payment.pk}",
+        "mismatch_accepted",
+        payment.currency,
+        [
+            debit(A.UNALLOCATED, payment, payment.received_minor),
+            debit(A.LOSSES, payment, max(0, -surplus)),
+            credit(A.ESCROW, segment, net),
+            credit(A.TAX_PENDING, payment, tax),
+            credit(A.REFUND_PAYABLE, payment, max(0, surplus)),
+        ],
+        contract=segment.contract,
+        segment=segment,
+        payment=payment,
+    )
+
+
+def payment_in_balance(payment: Payment, contract: Contract, amount: int, fee: int) -> None:
+    """The gateway's report shows the payment, less its fee."""
+    post(
+        f"bt:{payment.gateway}:{payment.external_id}",
+        "balance",
+        payment.currency,
+        [
+            debit(A.GATEWAY_BALANCE, payment.gateway, amount - fee),
+            debit(A.GATEWAY_FEES, payment.gateway, fee),
+            credit(A.GATEWAY_CLEARING, payment.gateway, amount),
+        ],
+        contract=contract,
+        payment=payment,
+    )
+
+
+def refund_decided(refund: Refund) -> None:
+    """The unused part is owed to the customer now, out of escrow and with its tax."""
+    assert refund.segment is not None
+    _refund(
+        refund,
+        "refund_decided",
+        f"refund:{refund.pk}",
+        [
+            debit(A.ESCROW, refund.segment, refund.net_minor),
+            debit(A.TAX_PENDING, refund.payment, refund.tax_minor),
+            credit(A.REFUND_PAYABLE, refund.payment, refund.amount_minor),
+        ],
+    )
+
+
+def return_decided(refund: Refund) -> None:
+    """Money that pays for nothing is owed back."""
+    _refund(
+        refund,
+        "return_decided",
+        f"refund:{refund.pk}",
+        [
+            debit(A.UNALLOCATED, refund.payment, refund.amount_minor),
+            credit(A.REFUND_PAYABLE, refund.payment, refund.amount_minor),
+        ],
+    )
+
+
+def refund_reported(refund: Refund) -> None:
+    """The refund stands in the gateway's report, pending or not."""
+    gateway = refund.payment.gateway
+    _refund(
+        refund,
+        "refund_reported",
+        f"bt:{gateway}:{refund.external_id}",
+        [
+            debit(A.GATEWAY_CLEARING, gateway, refund.amount_minor),
+            credit(A.GATEWAY_BALANCE, gateway, refund.amount_minor),
+        ],
+    )
+
+
+def refund_confirmed(refund: Refund) -> None:
+    """The money is with the customer."""
+    _refund(
+        refund,
+        "refund_confirmed",
+        _numbered("refunded", refund),
+        [
+            debit(A.REFUND_PAYABLE, refund.payment, refund.amount_minor),
+            credit(A.GATEWAY_CLEARING, refund.payment.gateway, refund.amount_minor),
+        ],
+    )
+
+
+def refund_paid_by_hand(refund: Refund) -> None:
+    """Staff has paid it from the bank."""
+    _refund(
+        refund,
+        "refund_confirmed",
+        _numbered("refunded", refund),
+        [
+            debit(A.REFUND_PAYABLE, refund.payment, refund.amount_minor),
+            credit(A.BANK, "bank", refund.amount_minor),
+        ],
+    )
+
+
+def refund_undone(refund: Refund) -> None:
+    """A confirmed refund came back: owed again."""
+    _refund(
+        refund,
+        "refund_undone",
+        _numbered("unrefunded", refund),
+        [
+            debit(A.GATEWAY_CLEARING, refund.payment.gateway, refund.amount_minor),
+            credit(A.REFUND_PAYABLE, refund.payment, refund.amount_minor),
+        ],
+    )
+
+
+def refund_money_back(refund: Refund) -> None:
+    """The gateway's report shows the failed refund's money again."""
+    gateway = refund.payment.gateway
+    _refund(
+        refund,
+        "refund_money_back",
+        f"bt:{gateway}:{refund.external_id}:back",
+        [
+            debit(A.GATEWAY_BALANCE, gateway, refund.amount_minor),
+            credit(A.GATEWAY_CLEARING, gateway, refund.amount_minor),
+        ],
+    )
+
+
+def dispute_withdrawn(dispute: Dispute, contract: Contract) -> None:
+    """A bank took the money back until it decides, and the gateway its fee."""
+    gateway = dispute.payment.gateway
+    _dispute(
+        dispute,
+        contract,
+        "dispute_withdrawn",
+        f"dispute:{dispute.pk}",
+        [
+            debit(A.DISPUTE_HOLD, dispute.payment, dispute.amount_minor),
+            credit(A.GATEWAY_CLEARING, gateway, dispute.amount_minor),
+        ],
+    )
+    _dispute(
+        dispute,
+        contract,
+        "balance",
+        f"bt:{gateway}:{dispute.external_id}",
+        [
+            debit(A.GATEWAY_CLEARING, gateway, dispute.amount_minor),
+            debit(A.DISPUTE_FEES, gateway, dispute.fee_minor),
+            credit(A.GATEWAY_BALANCE, gateway, dispute.amount_minor + dispute.fee_minor),
+        ],
+    )
+
+
+def dispute_won(dispute: Dispute, contract: Contract, fee_returned: int) -> None:
+    """The money came back, with a part of the fee or none."""
+    gateway = dispute.payment.gateway
+    _dispute(
+        dispute,
+        contract,
+        "dispute_won",
+        f"dispute-won:{dispute.pk}",
+        [
+            debit(A.GATEWAY_CLEARING, gateway, dispute.amount_minor),
+            credit(A.DISPUTE_HOLD, dispute.payment, dispute.amount_minor),
+        ],
+    )
+    _dispute(
+        dispute,
+        contract,
+        "balance",
+        f"bt:{gateway}:{dispute.external_id}:back",
+        [
+            debit(A.GATEWAY_BALANCE, gateway, dispute.amount_minor + fee_returned),
+            credit(A.GATEWAY_CLEARING, gateway, dispute.amount_minor),
+            credit(A.DISPUTE_FEES, gateway, fee_returned),
+        ],
+    )
+
+
+def dispute_lost(
+    dispute: Dispute, segment: Segment, *, escrow: int, losses: int, unallocated: int, refund_payable: int, tax: int
+) -> None:
+    """The bank keeps the money: taken from what is not earned first; what is gone already is our loss."""
+    payment = dispute.payment
+    _dispute(
+        dispute,
+        segment.contract,
+        "dispute_lost",
+        f"dispute-lost:{dispute.pk}",
+        [
+            debit(A.ESCROW, segment, escrow),
+            debit(A.TAX_PENDING, payment, tax),
+            debit(A.UNALLOCATED, payment, unallocated),
+            debit(A.REFUND_PAYABLE, payment, refund_payable),
+            debit(A.LOSSES, payment, losses),
+            credit(A.DISPUTE_HOLD, payment, dispute.amount_minor),
+        ],
+    )
+
+
+def _numbered(name: str, refund: Refund) -> str:
+    # A refund that was confirmed, came back and was sent again is confirmed twice: each has its own key.
+    return f"{name}:{refund.pk}" if refund.confirmations <= 1 else f"{name}:{refund.pk}:{refund.confirmations}"
+
+
+def _refund(refund: Refund, kind: str, key: str, lines: list[Line]) -> None:
+    post(
+        key,
+        kind,
+        refund.currency,
+        lines,
+        contract=refund.contract,
+        segment=refund.segment,
+        payment=refund.payment,
+        refund=refund,
+    )
+
+
+def _dispute(dispute: Dispute, contract: Contract, kind: str, key: str, lines: list[Line]) -> None:
+    post(key, kind, dispute.currency, lines, contract=contract, payment=dispute.payment, dispute=dispute)
+
+

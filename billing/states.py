@@ -1,0 +1,92 @@
+"""Only the words of billing: states of payments, refunds and disputes, and what can be odd."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class PaymentState(models.TextChoices):
+    """Where a payment stands; refunded sums and disputes are figures on it, not states."""
+
+    PENDING = "pending", _("Not paid")
+    PROCESSING = "processing", _("On its way")
+    SUCCEEDED = "succeeded", _("Paid")
+    FAILED = "failed", _("Declined")
+    EXPIRED = "expired", _("Not paid in time")
+    MISMATCHED = "mismatched", _("Wrong amount, being checked")
+    RETURNED = "returned", _("Sent back")
+
+
+class Anomaly(models.TextChoices):
+    """What is odd about money that arrived; each opens a staff task."""
+
+    NONE = "", _("None")
+    WRONG_AMOUNT = "wrong_amount", _("Wrong amount")
+    WRONG_ASSET = "wrong_asset", _("Wrong currency or token")
+    LATE = "late", _("Too late")
+    PAID_TWICE = "paid_twice", _("Paid twice")
+    PAID_AFTER_EXPIRY = "paid_after_expiry", _("Paid after the order had ended")
+
+
+class ChargePurpose(models.TextChoices):
+    """What a charge pays for."""
+
+    CONTRACT = "contract", _("Order")
+    EXTENSION = "extension", _("Extension")
+
+
+class RefundState(models.TextChoices):
+    """Where a refund stands; `succeeded` may turn to `failed` weeks later, when a bank returns it."""
+
+    REQUESTED = "requested", _("Decided")
+    AWAITING_APPROVAL = "awaiting_approval", _("Waits for a second person")
+    SUBMITTING = "submitting", _("Being sent")
+    SUBMITTED = "submitted", _("On its way")
+    SUCCEEDED = "succeeded", _("Refunded")
+    FAILED = "failed", _("Failed")
+    MANUAL = "manual", _("To be paid by hand")
+
+
+class RefundKind(models.TextChoices):
+    """Why money goes back."""
+
+    UNUSED = "unused", _("Unused part")
+    RETURN = "return", _("Money that pays for nothing")
+    IMPORTED = "imported", _("Made at the gateway")
+
+
+class DisputeState(models.TextChoices):
+    """What a bank has said so far; an inquiry takes no money."""
+
+    INQUIRY = "inquiry", _("Inquiry")
+    INQUIRY_CLOSED = "inquiry_closed", _("Inquiry closed")
+    OPEN = "open", _("Open")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+
+
+class TaskKind(models.TextChoices):
+    """What staff has to look at."""
+
+    PAYMENT_ANOMALY = "payment_anomaly", _("Odd payment")
+    REFUND_FAILED = "refund_failed", _("Refund failed")
+    DISPUTE = "dispute", _("Dispute")
+    INQUIRY = "inquiry", _("Inquiry")
+    UNKNOWN_PAYMENT = "unknown_payment", _("Payment that we cannot place")
+
+
+class LedgerAccount(models.TextChoices):
+    """The accounts of the ledger that money has reached so far; debit +, credit −."""
+
+    GATEWAY_CLEARING = "gateway_clearing", _("Gateway, not yet in its report")
+    GATEWAY_BALANCE = "gateway_balance", _("Gateway balance")
+    BANK = "bank", _("Bank")
+    DISPUTE_HOLD = "dispute_hold", _("Held by a bank in a dispute")
+    ESCROW = "escrow", _("Escrow: paid, not yet earned")
+    TAX_PENDING = "tax_pending", _("VAT that stands on no document yet")
+    UNALLOCATED = "unallocated", _("Received, pays for nothing")
+    REFUND_PAYABLE = "refund_payable", _("Owed to customers")
+    PROVIDER_PAYABLE = "provider_payable", _("Owed to providers")
+    PLATFORM_FEE = "platform_fee", _("Platform fee")
+    GATEWAY_FEES = "gateway_fees", _("Gateway fees")
+    DISPUTE_FEES = "dispute_fees", _("Dispute fees")
+    LOSSES = "losses", _("Losses")
