@@ -116,9 +116,7 @@ def day_strip(days: Sequence[Mapping[str, str]]) -> tuple[Bar, ...]:
     )
 
 
-def bins(
-    counts: Sequence[int], mine: int | None = None, median: Number = None, height: int = 132
-) -> Drawing:
+def bins(counts: Sequence[int], mine: int | None = None, median: Number = None, height: int = 132) -> Drawing:
     """A histogram: one bar a bin, the highest as tall as there is room. `median` is percent across."""
     room, top = height - 24, 16
     tallest = max([*counts, 1])
@@ -151,18 +149,15 @@ def bins(
     )
 
 
-def months(
-    values: Sequence[Mapping[str, object]], current: bool | None = None, height: int = 210
-) -> Drawing:
+def months(values: Sequence[Mapping[str, object]], height: int = 210) -> Drawing:
     """Bars by month, oldest first. A month is {"label": "Oct", "value": number, "text": "3,610"}.
 
-    With `current` the last month is not over yet and is drawn hatched.
+    With {"current": True} a month is not over yet and is drawn hatched.
     """
     room, top = height - 22, 18
     amounts = [max(Decimal(0), Decimal(str(month.get("value") or 0))) for month in values]
     tallest = max([*amounts, Decimal(1)])
     step = Decimal(100) / max(len(amounts), 1)
-    last = len(amounts) - 1
     bars = []
     for place, (month, amount) in enumerate(zip(values, amounts, strict=True)):
         tall = max(2, round((room - top) * amount / tallest)) if amount else 0
@@ -170,7 +165,7 @@ def months(
             Bar(
                 x=percent(step * place + step * Decimal("0.1")),
                 width=percent(step * Decimal("0.8")),
-                tone="hatch" if current and place == last else "mine",
+                tone="hatch" if month.get("current") else "mine",
                 middle=percent(step * place + step / 2),
                 y=room - tall,
                 height=tall,

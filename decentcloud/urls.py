@@ -4,7 +4,22 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
+from decentcloud import pages
+
+handler400 = pages.bad_request
+handler403 = pages.permission_denied
+handler404 = pages.not_found
+handler500 = pages.server_error
+
 urlpatterns = [
+    path("how-it-works", pages.RulesPage.as_view(template_name="pages/how.html"), name="how"),
+    path("how-we-measure", pages.RulesPage.as_view(template_name="pages/measure.html"), name="measure"),
+    path("help", pages.RulesPage.as_view(template_name="pages/help.html"), name="help"),
+    path("terms", pages.RulesPage.as_view(template_name="pages/terms.html"), name="terms"),
+    path("privacy", pages.RulesPage.as_view(template_name="pages/privacy.html"), name="privacy"),
+    path("imprint", pages.ImprintPage.as_view(), name="imprint"),
+    path("theme", pages.choose_theme, name="theme"),
+    path("styleguide", pages.styleguide_page, name="styleguide"),
     path("", include("core.urls")),
     path("", include("accounts.urls")),
     path("", include("providers.urls")),
