@@ -1,0 +1,21 @@
+"""What a local market needs before it opens: tables, and with DEBUG on something to look at."""
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from accounts.models import User
+
+DEMO_CUSTOMER = "customer@demo.test"
+
+
+class Command(BaseCommand):
+    """Migrate, and load the demo market into a database that has none. Called by `make run`."""
+
+    help = "Prepares the database of `make run`."
+
+    def handle(self, *args: object, **options: object) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        if settings.DEBUG and not User.objects.filter(email=DEMO_CUSTOMER).exists():
+            self.stdout.write("Loading the demo market…")
+            call_command("load_demo")

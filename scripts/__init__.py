@@ -1,0 +1,1 @@
+"""What starts, installs and measures; nothing of the shop imports it."""
