@@ -9,18 +9,18 @@ from django.utils.translation import gettext as _
 from accounts.models import Invitation, User
 from core.errors import Refused
 
-_signer = Signer(salt="accounts.invitation")
+_SALT = "accounts.invitation"
 
 
 def token_of(invitation: Invitation) -> str:
     """The signed text that goes into the link."""
-    return _signer.sign(invitation.key.hex)
+    return Signer(salt=_SALT).sign(invitation.key.hex)
 
 
 def key_of(token: str) -> uuid.UUID:
     """The key inside a link; raises Refused with code `invitation` for anything that we did not sign."""
     try:
-        return uuid.UUID(hex=_signer.unsign(token))
+        return uuid.UUID(hex=Signer(salt=_SALT).unsign(token))
     except (BadSignature, ValueError) as error:
         raise not_ours() from error
 

@@ -2,7 +2,7 @@
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.db.models import Q, QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.models import Account, ApiToken, Invitation, Membership, SshKey, User
 from core import clock
@@ -29,20 +29,16 @@ def has_second_factor(user: User) -> bool:
     return Authenticator.objects.filter(user=user, type__in=kinds).exists()
 
 
-def acting_membership(user: User, account_id: int | None) -> Membership:
-    """The membership to act under: of the account that was chosen if the user still belongs to it, else of their own."""
-    choices = Membership.objects.select_related("account").filter(
-        Q(account_id=account_id) | Q(account__person=user), user=user
-    )
-    return max(choices, key=lambda membership: membership.account_id == account_id)
+def has_authenticator_app(user: User) -> bool:
+    """Whether the user can type codes from an authenticator app."""
+    return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
 
 
 def memberships(user: User) -> QuerySet[Membership]:
     """The accounts a user may act for, their own first, then by name."""
+    own_first = F("account__person").asc(nulls_last=True)
     return (
-        Membership.objects.select_related("account")
-        .filter(user=user)
-        .order_by("-account__kind", "account__name", "account_id")
+        Membership.objects.select_related("account").filter(user=user).order_by(own_first, "account__name", "account_id")
     )
 
 

@@ -1,4 +1,4 @@
-"""The addresses of the pages of accounts."""
+"""The addresses of the account pages. Signing in and its factors are allauth's, below /accounts/."""
 
 from django.urls import URLPattern, URLResolver
 

@@ -16,7 +16,7 @@ from accounts.services.people import (
     update_profile,
 )
 from accounts.services.ssh_keys import add_ssh_key, remove_ssh_key
-from accounts.services.tokens import create_token, note_token_use, revoke_token
+from accounts.services.tokens import create_token, digest_of, note_token_use, revoke_token
 
 __all__ = [
     "accept_invitation",
@@ -25,6 +25,7 @@ __all__ = [
     "create_organisation",
     "create_token",
     "create_user",
+    "digest_of",
     "invite",
     "make_staff",
     "note_token_use",

@@ -1,0 +1,87 @@
+"""The only door to the admin: staff with a second factor that this session has proved."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode, url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from accounts.queries import has_authenticator_app, has_second_factor
+
+# With DEBUG on, this one member of the demo market works without a second factor.
+DEMO_STAFF = "staff@demo.test"
+
+
+class GuardedAdminSite(AdminSite):
+    """Django's admin behind the site's own login: no second login form that would know no limits and no second factor."""
+
+    site_header = gettext_lazy("Decent Cloud administration")
+    site_title = gettext_lazy("Administration")
+    index_title = gettext_lazy("What happens, and what waits for staff")
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether the request may see the admin: active staff, second factor set up and used in this session."""
+        user = request.user
+        return isinstance(user, User) and user.is_active and user.is_staff and _is_proved(request, user)
+
+    def admin_view(self, view: Callable[..., HttpResponseBase], cacheable: bool = False) -> Callable[..., Any]:
+        """Django's own wrapper, with our door in front of it."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def at_the_door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if self.has_permission(request):
+                answer: HttpResponseBase = guarded(request, *args, **kwargs)
+                return answer
+            return _show_the_way(request, request.get_full_path())
+
+        return at_the_door
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """No form here: on to where the visitor can become somebody who may enter."""
+        goal = request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(goal, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+            goal = reverse("admin:index")
+        return redirect(goal) if self.has_permission(request) else _show_the_way(request, goal)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Passwords are changed on the account's own page, which asks for the old one and limits attempts."""
+        return redirect("account_change_password")
+
+
+def _is_proved(request: HttpRequest, user: User) -> bool:
+    if settings.DEBUG and user.email == DEMO_STAFF:
+        return True
+    used = any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
+    return used and has_second_factor(user)
+
+
+def _show_the_way(request: HttpRequest, goal: str) -> HttpResponseRedirect:
+    """Where to go before the admin opens; Http404 for signed-in users who are not staff."""
+    user = request.user
+    if not isinstance(user, User):
+        return redirect_to_login(goal)
+    if not user.is_staff:
+        raise Http404
+    if not has_second_factor(user):
+        messages.warning(request, _("The administration opens once you have set up a second factor here."))
+        return HttpResponseRedirect(reverse("mfa_index"))
+    messages.info(request, _("Show your second factor once more to open the administration."))
+    return HttpResponseRedirect(f"{reverse(_page_that_asks(user))}?{urlencode({'next': goal})}")
+
+
+def _page_that_asks(user: User) -> str:
+    """The page for a code where there is an app, else the one for a passkey."""
+    return "mfa_reauthenticate" if has_authenticator_app(user) else "mfa_reauthenticate_webauthn"

@@ -1,0 +1,53 @@
+"""Where allauth's second factors ask us: secrets are encrypted before they are stored, names are ours."""
+
+import base64
+from typing import Any
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+
+SITE_NAME = "Decent Cloud"
+
+
+def _cipher() -> MultiFernet:
+    """Encrypts with SECRET_KEY, decrypts with the ones that rotate out as well."""
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [HKDF(SHA256(), 32, salt=None, info=b"accounts.second_factor").derive(secret.encode()) for secret in secrets]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Encrypted secrets, plain words, and our name on the user's phone."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": gettext_lazy("This code does not fit, or was used already. Wait for the next one."),
+        "unverified_email": gettext_lazy("Confirm your e-mail address first, then set up a second factor."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        """The form in which a secret lies in the database."""
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret again; raises cryptography's InvalidToken when no known key fits."""
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def generate_authenticator_name(self, user: User, type: Any) -> str:  # noqa: A002 -- allauth's signature
+        """A name for a passkey that got none."""
+        return _("Passkey")
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Who asks for a passkey: this host, under our name."""
+        return {**super().get_public_key_credential_rp_entity(), "name": SITE_NAME}
+
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
+        """Whose passkey it is, as the browser shows it."""
+        return {**super().get_public_key_credential_user_entity(user), "display_name": user.get_full_name()}

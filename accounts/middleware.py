@@ -1,0 +1,30 @@
+"""The only place that decides which account a page request acts for."""
+
+from collections.abc import Callable
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+
+from accounts.access import acting_membership, own_memberships
+from accounts.http import AccountRequest
+from accounts.models import Account, Membership
+
+
+class ActingAccountMiddleware:
+    """Put `request.memberships`, `.membership` and `.account` there: one query at first use, none without it.
+
+    For anonymous visitors all are empty (false). API tokens replace the last two by their own account.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        mine = cast(list[Membership], SimpleLazyObject(lambda: own_memberships(request)))
+        membership = cast(Membership, SimpleLazyObject(lambda: acting_membership(request, mine)))
+        acting = cast(AccountRequest, request)
+        acting.memberships = mine
+        acting.membership = membership
+        acting.account = cast(Account, SimpleLazyObject(lambda: membership.account if membership else None))
+        return self.get_response(request)
