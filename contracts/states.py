@@ -59,3 +59,13 @@ class ExtensionPrice(models.TextChoices):
 
     FROZEN = "frozen", _("The price of the contract")
     CURRENT = "current", _("The price of the day")
+
+
+class Shelf(models.IntegerChoices):
+    """Where a customer looks for a rental; the more it wants of them, the higher."""
+
+    ENDED = 0, _("Ended")
+    PAUSED = 1, _("Paused")
+    RUNNING = 2, _("Running")
+    ON_THE_WAY = 3, _("On the way")
+    NEEDS_YOU = 4, _("Needs you")
