@@ -26,6 +26,7 @@ __all__ = [
     "floor_share",
     "floor_to_step",
     "format_money",
+    "group_digits",
     "half_up",
     "half_up_to_step",
     "minimum_minor",
@@ -280,14 +281,20 @@ def _marks(language: str) -> tuple[str, str]:
     return symbols.get("group", ","), symbols.get("decimal", ".")
 
 
+def group_digits(whole: int, locale: str | None = None) -> str:
+    """ "1,284": a whole number with the group marks of `locale`, by default of the active language."""
+    group, _decimal = _marks(locale or get_language() or "en")
+    return f"{whole:,}".replace(",", group)
+
+
 def format_money(amount: Money, locale: str | None = None) -> str:
     """ "€ 1,284.50" as pages and documents show it: sign, no-break space, grouped figure with all decimals of the currency;
     negative with a true minus (U+2212) in front. `locale` is a language code ("en", "de"), by default the active language.
     """
-    group, decimal = _marks(locale or get_language() or "en")
+    _group, decimal = _marks(locale or get_language() or "en")
     unit = CURRENCIES[amount.currency]
     whole, rest = divmod(abs(amount.minor), unit.scale)
-    figure = f"{whole:,}".replace(",", group)
+    figure = group_digits(whole, locale)
     if unit.exponent:
         figure = f"{figure}{decimal}{rest:0{unit.exponent}d}"
     return f"{MINUS if amount.minor < 0 else ''}{unit.sign}{NO_BREAK_SPACE}{figure}"
