@@ -225,17 +225,25 @@ def dispute_won(dispute: Dispute, contract: Contract, fee_returned: int) -> None
 
 
 def dispute_lost(
-    dispute: Dispute, segment: Segment, *, escrow: int, losses: int, unallocated: int, refund_payable: int, tax: int
+    dispute: Dispute,
+    contract: Contract,
+    segment: Segment | None,
+    *,
+    escrow: int,
+    unallocated: int,
+    refund_payable: int,
+    losses: int,
+    tax: int,
 ) -> None:
     """The bank keeps the money: taken from what is not earned first; what is gone already is our loss."""
     payment = dispute.payment
     _dispute(
         dispute,
-        segment.contract,
+        contract,
         "dispute_lost",
         f"dispute-lost:{dispute.pk}",
         [
-            debit(A.ESCROW, segment, escrow),
+            debit(A.ESCROW, segment or "", escrow),
             debit(A.TAX_PENDING, payment, tax),
             debit(A.UNALLOCATED, payment, unallocated),
             debit(A.REFUND_PAYABLE, payment, refund_payable),

@@ -119,46 +119,28 @@ def settle(
     terms: Sequence[PaidTerm],
     used: int | None,
     fault: Fault = Fault.NOBODY,
-    lost_minor: int = 0,
+    lost: Sequence[int] = (),
 ) -> list[Share]:
     """Divide what was paid between provider (earned), customer (refund) and a lost dispute.
 
     At the provider's fault the set-up fee is prorated like the rent. `GOODWILL` gives everything back.
-    `lost_minor` is the net a bank took for good; it eats the newest unearned money first, then what the
-    provider earned. Earlier segments keep theirs longest, because they were served first.
+    `lost` is, per segment, the net that a bank took for good: it eats what is not earned first, then what
+    is. Raises ValueError when more was lost than paid.
     """
     shares = []
-    for term, part in zip(terms, fill(terms, used), strict=True):
+    losses = lost or [0] * len(terms)
+    for term, part, loss in zip(terms, fill(terms, used), losses, strict=True):
         if fault == Fault.GOODWILL:
             earned = 0
         elif fault == Fault.PROVIDER and part is not None:
             earned = _floor_part(term.net_minor, part, term)
         else:
             earned = earned_minor(term, part)
-        shares.append(Share(part or 0, earned, term.net_minor - earned))
-    return _take_lost(shares, lost_minor) if lost_minor else shares
-
-
-def _take_lost(shares: list[Share], lost_minor: int) -> list[Share]:
-    left = lost_minor
-    lost = [0] * len(shares)
-    for source in ("refund_minor", "earned_minor"):
-        for index in reversed(range(len(shares))):
-            available = getattr(shares[index], source) - (lost[index] if source == "refund_minor" else 0)
-            taken = min(left, available)
-            lost[index] += taken
-            left -= taken
-    if left:
-        raise ValueError("more was lost than was paid")
-    return [
-        Share(
-            share.used_seconds,
-            share.earned_minor - max(0, loss - share.refund_minor),
-            max(0, share.refund_minor - loss),
-            loss,
-        )
-        for share, loss in zip(shares, lost, strict=True)
-    ]
+        if not 0 <= loss <= term.net_minor:
+            raise ValueError(f"{loss} lost of {term.net_minor}")
+        refund = max(0, term.net_minor - earned - loss)
+        shares.append(Share(part or 0, term.net_minor - refund - loss, refund, loss))
+    return shares
 
 
 def fee_minor(released_total_minor: int, basis_points: int, currency_code: str) -> int:

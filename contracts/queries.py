@@ -1,6 +1,6 @@
 """Only reads of contracts: who may do what now, what an end would mean, and the lists of pages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,12 +54,19 @@ def divide(
     segments: Iterable[Segment],
     moment: datetime,
     fault: Fault = Fault.NOBODY,
-    lost_minor: int = 0,
+    lost: Mapping[int, int] | None = None,
 ) -> list[tuple[Segment, Share]]:
-    """Divide each segment's net at `moment`: the one function behind preview, settlement and refund."""
+    """Divide each segment's net at `moment`: the one function behind preview, settlement and refund.
+
+    `lost` is the net that a bank took for good, by the segment's id.
+    """
     ordered = sorted(segments, key=lambda segment: segment.number)
-    used = contract.used_seconds(moment)
-    shares = settle([segment.paid_term(contract.currency) for segment in ordered], used, fault, lost_minor)
+    shares = settle(
+        [segment.paid_term(contract.currency) for segment in ordered],
+        contract.used_seconds(moment),
+        fault,
+        [(lost or {}).get(segment.pk, 0) for segment in ordered],
+    )
     return list(zip(ordered, shares, strict=True))
 
 

@@ -145,6 +145,7 @@ class Refund(FSMModelMixin, models.Model):
     submitted_at = models.DateTimeField(null=True, blank=True)
     succeeded_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
     confirmations = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=500, blank=True)
 
@@ -177,6 +178,11 @@ class Refund(FSMModelMixin, models.Model):
     def amount(self) -> Money:
         """What comes back, tax included."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def idempotency_key(self) -> str:
+        """For the gateway: the same until it has failed for good, then a new one for a new attempt."""
+        return f"{self.public_id}:{self.failures}"
 
     @transition(field=state, source=RefundState.REQUESTED, target=RefundState.AWAITING_APPROVAL)
     def await_approval(self) -> None:
@@ -223,9 +229,12 @@ class Refund(FSMModelMixin, models.Model):
         """It did not arrive, or came back: owed as before."""
         self.last_error = error[:500]
         self.succeeded_at = None
+        self.failures += 1
 
     @transition(
-        field=state, source=[RefundState.REQUESTED, RefundState.FAILED], target=RefundState.MANUAL
+        field=state,
+        source=[RefundState.REQUESTED, RefundState.AWAITING_APPROVAL, RefundState.FAILED],
+        target=RefundState.MANUAL,
     )
     def hand_over(self) -> None:
         """Staff pays it by hand."""

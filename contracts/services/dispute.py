@@ -1,5 +1,6 @@
 """Only pauses: payment disputes, told from billing, and staff's own."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,8 +52,8 @@ def close_dispute_won(contract_id: int) -> Contract:
         return contract
 
 
-def close_dispute_lost(contract_id: int, lost_net_minor: int) -> Contract:
-    """The bank keeps the money, `lost_net_minor` of it net: a contract that still stands is cancelled."""
+def close_dispute_lost(contract_id: int, lost: Mapping[int, int]) -> Contract:
+    """The bank keeps the money (`lost`: net by segment id): a contract that still stands is cancelled."""
     with transaction.atomic():
         contract = lock(contract_id)
         count_dispute(contract, -1)
@@ -64,7 +65,7 @@ def close_dispute_lost(contract_id: int, lost_net_minor: int) -> Contract:
             SYSTEM,
             reason="dispute lost",
             fault=Fault.LOST_DISPUTE,
-            lost_minor=lost_net_minor,
+            lost=lost,
         )
 
 

@@ -4,7 +4,7 @@ Lock the row, look again, make the transition, save, append history, emit, all i
 one `now` taken under the lock. Views, tasks, webhooks, admin and agent all come through here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -54,12 +54,12 @@ def move(
     reason: str = "",
     prepare: Prepare | None = None,
     fault: Fault = Fault.NOBODY,
-    lost_minor: int = 0,
+    lost: Mapping[int, int] | None = None,
 ) -> Contract:
     """Make the transition `name` as `actor`; `prepare` adds what this move needs, under the lock.
 
-    A final move settles every paid segment and gives the stock back. `lost_minor` is the net that a bank
-    took for good. Raises `Refused` when the move does not exist here, is not this actor's, or is too
+    A final move settles every paid segment and gives the stock back. `lost` is the net that a bank
+    took for good, by segment id. Raises `Refused` when the move does not exist here, is not this actor's, or is too
     late; nothing is changed then. Emits ``contract.<state>`` (``contract.resumed`` after a suspension).
     """
     with transaction.atomic():
@@ -75,7 +75,7 @@ def move(
             contract.ended_by = actor.kind
             contract.end_reason = reason
             contract.fault = fault
-            _settle(contract, now, fault, lost_minor)
+            _settle(contract, now, fault, lost)
             release_hold(contract.hold)
         contract.save()
         Move.objects.create(
@@ -99,7 +99,7 @@ def move(
     return contract
 
 
-def _settle(contract: Contract, now: datetime, fault: Fault, lost_minor: int) -> None:
+def _settle(contract: Contract, now: datetime, fault: Fault, lost: Mapping[int, int] | None) -> None:
     paid = list(contract.segments.filter(paid_at__isnull=False))
     Settlement.objects.bulk_create(
         Settlement(
@@ -110,7 +110,7 @@ def _settle(contract: Contract, now: datetime, fault: Fault, lost_minor: int) ->
             refund_minor=share.refund_minor,
             lost_minor=share.lost_minor,
         )
-        for segment, share in divide(contract, paid, now, fault, lost_minor)
+        for segment, share in divide(contract, paid, now, fault, lost)
     )
 
 

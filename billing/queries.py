@@ -1,0 +1,216 @@
+"""Only reads of billing: what was paid, given back, is held; previews; the proof of the ledger."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
+
+from billing.models import Charge, Dispute, LedgerLine, Payment, Refund
+from billing.states import Anomaly, ChargePurpose, DisputeState, LedgerAccount, PaymentState, RefundKind, RefundState
+from contracts.models import Contract, Settlement
+from contracts.queries import Preview, cancel_preview
+from contracts.states import Fault
+from core.money import Money, Priced, split_net
+
+
+def paid_of(charge: Charge) -> Priced:
+    """Net, tax and gross of a charge."""
+    return Priced.of(charge.net_minor, charge.tax_minor, charge.currency)
+
+
+def given_back(payment: Payment) -> Priced:
+    """What of an allocated payment is no longer ours to give: refunds decided, and lost disputes, with their tax."""
+    refunds = Refund.objects.filter(payment=payment, kind=RefundKind.UNUSED).aggregate(
+        net=Coalesce(Sum("net_minor"), 0), tax=Coalesce(Sum("tax_minor"), 0)
+    )
+    lost = Dispute.objects.filter(payment=payment, state=DisputeState.LOST).aggregate(
+        net=Coalesce(Sum("lost_net_minor"), 0), tax=Coalesce(Sum("lost_tax_minor"), 0)
+    )
+    return Priced.of(int(refunds["net"] + lost["net"]), int(refunds["tax"] + lost["tax"]), payment.currency)
+
+
+def unused_of(payment: Payment, settlement: Settlement) -> Priced:
+    """What a settlement gives back of this payment, tax counted on totals.
+
+    Net that a bank took after the settlement was made is not given back a second time.
+    """
+    back = given_back(payment)
+    lost_later = max(0, _lost_net(payment) - settlement.lost_minor)
+    net = max(0, settlement.refund_minor - lost_later)
+    charge = payment.charge
+    paid = paid_of(charge)
+    return split_net(min(net, (paid - back).net.minor), paid=paid, given_back=back, rate=charge.tax_rate)
+
+
+def _lost_net(payment: Payment) -> int:
+    lost = Dispute.objects.filter(payment=payment, state=DisputeState.LOST)
+    return int(lost.aggregate(net=Coalesce(Sum("lost_net_minor"), 0))["net"])
+
+
+@dataclass(frozen=True)
+class RefundPreview:
+    """What ending a contract now gives back, tax included; the refund that follows is exactly this."""
+
+    contract: Preview
+    priced: Priced
+
+
+def refund_preview(contract: Contract, moment: datetime, fault: Fault = Fault.NOBODY) -> RefundPreview:
+    """The refund if the contract ended at `moment` (UTC): the same arithmetic as the settlement and the refund."""
+    segments = [segment for segment in contract.segments.all() if segment.paid_at]
+    preview = cancel_preview(contract, moment, fault, segments)
+    total = Priced.zero(contract.currency)
+    charges = {charge.segment_id: charge for charge in Charge.objects.filter(segment__in=segments)}
+    payments = {
+        payment.charge_id: payment
+        for payment in Payment.objects.filter(
+            charge__in=charges.values(), state=PaymentState.SUCCEEDED, anomaly=Anomaly.NONE
+        )
+    }
+    for segment, share in zip(sorted(segments, key=lambda s: s.number), preview.shares, strict=True):
+        charge = charges[segment.pk]
+        back = given_back(payments[charge.pk])
+        total += split_net(share.refund_minor, paid=paid_of(charge), given_back=back, rate=charge.tax_rate)
+    return RefundPreview(preview, total)
+
+
+@dataclass(frozen=True)
+class MoneySoFar:
+    """One contract's money by the ledger, in minor units of its currency; net unless it says gross."""
+
+    currency: str
+    paid_net: int
+    paid_gross: int
+    escrow: int
+    released: int
+    refunded_net: int
+    refunded_gross: int
+    refund_pending_gross: int
+    lost_gross: int
+
+    @property
+    def paid_tax(self) -> int:
+        """VAT paid."""
+        return self.paid_gross - self.paid_net
+
+    def of(self, minor: int) -> Money:
+        """One of the figures with its currency."""
+        return Money(minor, self.currency)
+
+
+def money_of(contract: Contract) -> MoneySoFar:
+    """The money of one contract."""
+    return money_of_contracts([contract])[contract.pk]
+
+
+def money_of_contracts(contracts: Iterable[Contract]) -> dict[int, MoneySoFar]:
+    """The money of each contract, by its id; three statements, however many there are."""
+    listed = {contract.pk: contract for contract in contracts}
+    by_account: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    lines = LedgerLine.objects.filter(entry__contract__in=listed).values_list("entry__contract", "entry__kind", "account")
+    for contract_id, kind, account, amount in lines.annotate(total=Sum("amount")).values_list(
+        "entry__contract", "entry__kind", "account", "total"
+    ):
+        by_account[contract_id][account] += int(amount)
+        by_account[contract_id][f"{kind}/{account}"] += int(amount)
+    refunds: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in (
+        Refund.objects.filter(contract__in=listed)
+        .values("contract", "kind", "state")
+        .annotate(net=Sum("net_minor"), gross=Sum("amount_minor"))
+    ):
+        done = "done" if row["state"] == RefundState.SUCCEEDED else "pending"
+        refunds[row["contract"]][f"{done}_gross"] += row["gross"]
+        if row["kind"] == RefundKind.UNUSED:
+            refunds[row["contract"]][f"{done}_net"] += row["net"]
+    paid: dict[int, tuple[int, int]] = {
+        row["contract"]: (row["net"], row["gross"])
+        for row in Charge.objects.filter(contract__in=listed, paid_at__isnull=False)
+        .values("contract")
+        .annotate(net=Sum("net_minor"), gross=Sum("gross_minor"))
+    }
+    return {
+        contract_id: MoneySoFar(
+            currency=contract.currency,
+            paid_net=paid.get(contract_id, (0, 0))[0],
+            paid_gross=paid.get(contract_id, (0, 0))[1],
+            escrow=-by_account[contract_id][LedgerAccount.ESCROW],
+            released=-(
+                by_account[contract_id][LedgerAccount.PROVIDER_PAYABLE]
+                + by_account[contract_id][LedgerAccount.PLATFORM_FEE]
+            ),
+            refunded_net=refunds[contract_id]["done_net"],
+            refunded_gross=refunds[contract_id]["done_gross"],
+            refund_pending_gross=refunds[contract_id]["pending_gross"],
+            lost_gross=-by_account[contract_id][f"dispute_lost/{LedgerAccount.DISPUTE_HOLD}"],
+        )
+        for contract_id, contract in listed.items()
+    }
+
+
+def order_charge(contract: Contract) -> Charge:
+    """The charge of the order itself."""
+    return contract.charges.get(purpose=ChargePurpose.CONTRACT)
+
+
+def open_charge(contract: Contract) -> Charge | None:
+    """The charge that waits for money, if one does."""
+    return contract.charges.filter(paid_at=None, closed_at=None).order_by("id").first()
+
+
+def ledger_differences() -> list[str]:
+    """What does not add up, in words; empty when every unit is where it belongs.
+
+    Per payment: received + losses = unallocated + owed + refunded + lost + released + escrow + VAT kept, and per
+    entry and currency the lines sum to zero.
+    """
+    differences = [
+        f"entry {row['entry']} does not sum to zero in {row['currency']}: {row['total']}"
+        for row in LedgerLine.objects.values("entry", "currency").annotate(total=Sum("amount")).exclude(total=0)
+    ]
+    received = (
+        LedgerLine.objects.filter(entry__kind__in=["payment", "unallocated"])
+        .filter(Q(account=LedgerAccount.GATEWAY_CLEARING))
+        .values_list("entry__payment")
+        .annotate(total=Sum("amount"))
+    )
+    booked = {payment_id: int(total) for payment_id, total in received}
+    for payment in Payment.objects.filter(state__in=["succeeded", "mismatched", "returned"]).iterator():
+        if booked.get(payment.pk, 0) != payment.received_minor:
+            differences.append(f"payment {payment.pk}: {payment.received_minor} received, booked {booked.get(payment.pk)}")
+    return differences + _identity_differences()
+
+
+def _identity_differences() -> list[str]:
+    sums: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    rows = LedgerLine.objects.filter(entry__payment__isnull=False).values("entry__payment", "entry__kind", "account")
+    for row in rows.annotate(total=Sum("amount")):
+        account, total, kind = row["account"], int(row["total"]), row["entry__kind"]
+        of = sums[row["entry__payment"]]
+        if account == LedgerAccount.GATEWAY_CLEARING and kind in {"payment", "unallocated"}:
+            of["received"] += total
+        elif account == LedgerAccount.LOSSES:
+            of["losses"] += total
+        elif account == LedgerAccount.REFUND_PAYABLE:
+            of["held"] -= total
+            if kind in {"refund_confirmed", "refund_undone"}:
+                of["refunded"] += total
+        elif account == LedgerAccount.DISPUTE_HOLD:
+            if kind == "dispute_lost":
+                of["lost"] -= total
+        elif account in {
+            LedgerAccount.UNALLOCATED,
+            LedgerAccount.ESCROW,
+            LedgerAccount.TAX_PENDING,
+            LedgerAccount.PROVIDER_PAYABLE,
+            LedgerAccount.PLATFORM_FEE,
+        }:
+            of["held"] -= total
+    return [
+        f"payment {payment_id}: {of['received']} + {of['losses']} is not {of['held']} + {of['refunded']} + {of['lost']}"
+        for payment_id, of in sums.items()
+        if of["received"] + of["losses"] != of["held"] + of["refunded"] + of["lost"]
+    ]

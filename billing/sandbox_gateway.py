@@ -1,0 +1,107 @@
+"""The only adapter of the sandbox: asks the pretend bank, answers in our words. Stands where Stripe and ICPay will."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from billing import sandbox_bank
+from billing.gateway_facts import (
+    DisputeStatus,
+    GatewayDispute,
+    GatewayPayment,
+    GatewayRefund,
+    PaymentStatus,
+    RefundStatus,
+    Started,
+)
+from billing.models import Payment, Refund, SandboxPayment, SandboxRefund
+
+
+class SandboxGateway:
+    """Pays with play money: a person chooses what the bank says. Amounts show in its balance at once, without a fee."""
+
+    name = "sandbox"
+
+    @property
+    def label(self) -> str:
+        """What the customer reads beside the choice."""
+        return _("Sandbox")
+
+    @property
+    def description(self) -> str:
+        """One sentence under it."""
+        return _("No real money. You choose what the bank says: paid, declined, wrong amount.")
+
+    def is_configured(self) -> bool:
+        """Only where settings allow play money and there is a secret to sign with."""
+        return sandbox_bank.is_enabled()
+
+    def start(self, payment: Payment) -> Started:
+        """Open the bank's page for this payment, once."""
+        charge = payment.charge
+        page = sandbox_bank.open_page(
+            key=payment.public_id,
+            charge_id=charge.public_id,
+            amount_minor=payment.amount_minor,
+            currency_code=payment.currency,
+            subject=charge.subject,
+            deadline_at=charge.expires_at,
+            expires_at=payment.expires_at,
+        )
+        return Started(
+            external_id=page.external_id, url=reverse("sandbox", args=[payment.public_id]), expires_at=page.expires_at
+        )
+
+    def read(self, external_id: str) -> GatewayPayment:
+        """What the bank says of a payment now."""
+        return _payment(sandbox_bank.read_page(external_id))
+
+    def expire(self, external_id: str) -> GatewayPayment:
+        """Close the page, and say how the payment stands."""
+        return _payment(sandbox_bank.close_page(external_id))
+
+    def refund(self, refund: Refund) -> GatewayRefund:
+        """Order a refund, once; it is pending at first."""
+        row = sandbox_bank.give_back(refund.payment.external_id, key=refund.public_id, amount_minor=refund.amount_minor)
+        return _refund(row)
+
+    def read_refund(self, external_id: str) -> GatewayRefund:
+        """What the bank says of a refund now."""
+        return _refund(sandbox_bank.read_refund(external_id))
+
+    def read_dispute(self, external_id: str) -> GatewayDispute:
+        """What the bank says of a dispute now."""
+        row = sandbox_bank.read_dispute(external_id)
+        return GatewayDispute(
+            external_id=row.external_id,
+            payment_external_id=row.payment.external_id,
+            status=DisputeStatus(row.status),
+            amount_minor=row.amount_minor,
+            currency=row.payment.currency,
+            fee_minor=row.fee_minor,
+            fee_returned_minor=row.fee_returned_minor,
+            evidence_due_at=row.evidence_due_at,
+        )
+
+
+def _payment(page: SandboxPayment) -> GatewayPayment:
+    return GatewayPayment(
+        external_id=page.external_id,
+        charge_id=page.charge_public_id,
+        payment_id=page.payment_public_id,
+        status=PaymentStatus(page.status),
+        amount_minor=page.received_minor,
+        currency=page.currency,
+        in_balance=page.status == PaymentStatus.SUCCEEDED,
+    )
+
+
+def _refund(row: SandboxRefund) -> GatewayRefund:
+    return GatewayRefund(
+        external_id=row.external_id,
+        payment_external_id=row.payment.external_id,
+        refund_id=row.idempotency_key,
+        status=RefundStatus(row.status),
+        amount_minor=row.amount_minor,
+        currency=row.payment.currency,
+        error="" if row.status != RefundStatus.FAILED else _("The customer's bank has sent it back."),
+    )

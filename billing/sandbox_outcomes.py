@@ -1,0 +1,76 @@
+"""Only what the pretend bank can be told to do, and when each of it makes sense."""
+
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from billing.gateway_facts import DisputeStatus, PaymentStatus, RefundStatus
+from billing.models import SandboxDispute, SandboxPayment
+
+
+class Outcome(models.TextChoices):
+    """What happens to a payment, chosen by a person on the bank's page."""
+
+    PAID = "paid", _("Paid")
+    DECLINED = "declined", _("Declined")
+    WRONG_AMOUNT = "wrong_amount", _("Wrong amount")
+    TWICE = "twice", _("Paid twice")
+    LATE = "late", _("Paid too late")
+    SLOW = "slow", _("Paid, but slowly")
+    REFUND_FAILS = "refund_fails", _("Paid, but a refund fails later")
+    DISPUTE = "dispute", _("Dispute all of it")
+    DISPUTE_PART = "dispute_part", _("Dispute a part")
+    INQUIRY = "inquiry", _("Ask without taking money")
+
+
+class Decision(models.TextChoices):
+    """How the bank ends a dispute or an inquiry; each is the status that follows."""
+
+    WON = DisputeStatus.WON.value, _("You keep the payment")
+    LOST = DisputeStatus.LOST.value, _("The customer gets it back")
+    INQUIRY_CLOSED = DisputeStatus.INQUIRY_CLOSED.value, _("Inquiry closed")
+
+
+AT_CHECKOUT = (
+    Outcome.PAID,
+    Outcome.DECLINED,
+    Outcome.WRONG_AMOUNT,
+    Outcome.TWICE,
+    Outcome.LATE,
+    Outcome.SLOW,
+    Outcome.REFUND_FAILS,
+)
+AFTERWARDS = (Outcome.DISPUTE, Outcome.DISPUTE_PART, Outcome.INQUIRY)
+
+
+def is_open(page: SandboxPayment, now: datetime) -> bool:
+    """Whether the customer can still pay on this page; after a decline they may try again."""
+    waits = page.status in (PaymentStatus.PENDING, PaymentStatus.FAILED) and page.settles_at is None
+    return waits and now < page.expires_at
+
+
+def disputable_minor(page: SandboxPayment) -> int:
+    """What a dispute could still take: received, neither given back nor disputed nor lost. Two queries."""
+    gone = sum(refund.amount_minor for refund in page.refunds.all() if refund.status != RefundStatus.FAILED)
+    taken = (DisputeStatus.OPEN, DisputeStatus.INQUIRY, DisputeStatus.LOST)
+    gone += sum(dispute.amount_minor for dispute in page.disputes.all() if dispute.status in taken)
+    return page.received_minor - gone
+
+
+def possible_outcomes(page: SandboxPayment, now: datetime) -> tuple[Outcome, ...]:
+    """What makes sense in the state that the bank's page is in."""
+    if is_open(page, now):
+        return AT_CHECKOUT
+    if page.status == PaymentStatus.SUCCEEDED and disputable_minor(page) > 0:
+        return AFTERWARDS
+    return ()
+
+
+def possible_decisions(dispute: SandboxDispute) -> tuple[Decision, ...]:
+    """How this dispute can end; nothing once it has."""
+    if dispute.status == DisputeStatus.OPEN:
+        return (Decision.WON, Decision.LOST)
+    if dispute.status == DisputeStatus.INQUIRY:
+        return (Decision.INQUIRY_CLOSED,)
+    return ()

@@ -1,0 +1,63 @@
+"""Only verbs: the writers of billing."""
+
+from billing.services.dispute import apply_dispute, apply_dispute_facts
+from billing.services.order import (
+    close_charge,
+    extension_price,
+    open_extension_charge,
+    order,
+    save_billing_profile,
+)
+from billing.services.payment import (
+    accept_mismatch,
+    apply_payment,
+    apply_payment_facts,
+    close_charges_of,
+    close_other_payments_of,
+    expire_unpaid_charges,
+    reread_payments,
+    return_mismatch,
+    start_payment,
+)
+from billing.services.quote import create_quote
+from billing.services.refund import (
+    apply_refund,
+    apply_refund_facts,
+    approve_refund,
+    pay_refund_by_hand,
+    refund_settlement,
+    retry_refund,
+    send_refund,
+    sweep_refunds,
+)
+from billing.services.task import close_task_by_hand, open_task
+
+__all__ = [
+    "accept_mismatch",
+    "apply_dispute",
+    "apply_dispute_facts",
+    "apply_payment",
+    "apply_payment_facts",
+    "apply_refund",
+    "apply_refund_facts",
+    "approve_refund",
+    "close_charge",
+    "close_charges_of",
+    "close_other_payments_of",
+    "close_task_by_hand",
+    "create_quote",
+    "expire_unpaid_charges",
+    "extension_price",
+    "open_extension_charge",
+    "open_task",
+    "order",
+    "pay_refund_by_hand",
+    "refund_settlement",
+    "reread_payments",
+    "retry_refund",
+    "return_mismatch",
+    "save_billing_profile",
+    "send_refund",
+    "start_payment",
+    "sweep_refunds",
+]

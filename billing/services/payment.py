@@ -1,0 +1,372 @@
+"""Only money coming in: start a payment, and book what the gateway says of it.
+
+An event is a trigger. Whatever woke us, the object is read again from the gateway, outside of any
+transaction, and then applied under the payment's row lock; applying the same facts twice changes nothing.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from billing import postings
+from billing.gateway_facts import GatewayError, GatewayPayment, PaymentStatus
+from billing.gateways import gateway, offered_gateway
+from billing.models import Charge, Payment
+from billing.services.order import close_charge
+from billing.services.refund import request_return
+from billing.services.task import close_task, open_task
+from billing.states import Anomaly, ChargePurpose, PaymentState, TaskKind
+from contracts.models import Contract, Segment
+from contracts.services import (
+    expire_unpaid,
+    extend,
+    postpone_payment_deadline,
+    record_payment,
+    set_payment_processing,
+)
+from core import clock
+from core.errors import Refused
+from core.formats import money
+from core.money import Money
+from core.outbox import emit
+
+log = logging.getLogger(__name__)
+
+CHECKOUT_MINUTES = 35
+# Opening checkout moves the payment deadline to the page's end, but not for ever: stock is waiting.
+POSTPONEMENTS = 3
+OPEN_STATES = (PaymentState.PENDING, PaymentState.PROCESSING)
+
+
+def start_payment(charge: Charge, gateway_name: str) -> Payment:
+    """Open a payment page for a charge and say where it is (`checkout_url`).
+
+    A page that is still open at the same gateway is used again, so a double click opens one. Row first,
+    then the gateway, then its answer: a crash in between is repeated with the same key. Raises `Refused`,
+    and `GatewayError` when the gateway does not answer.
+    """
+    chosen = offered_gateway(gateway_name)
+    with transaction.atomic():
+        charge = Charge.objects.select_for_update(of=("self",)).select_related("contract").get(pk=charge.pk)
+        payment = _open_payment(charge, gateway_name)
+    if payment.checkout_url:
+        return payment
+    started = chosen.start(payment)
+    with transaction.atomic():
+        payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
+        payment.external_id = started.external_id
+        payment.checkout_url = started.url
+        payment.expires_at = started.expires_at
+        payment.save(update_fields=["external_id", "checkout_url", "expires_at"])
+    return payment
+
+
+def _open_payment(charge: Charge, gateway_name: str) -> Payment:
+    now = clock.now()
+    if charge.paid_at is not None:
+        raise Refused(_("This is paid already."), code="already_paid")
+    if charge.closed_at is not None or charge.expires_at <= now:
+        raise Refused(_("The time to pay has passed; nothing was charged."), code="too_late")
+    if charge.payments.filter(state=PaymentState.PROCESSING).exists():
+        raise Refused(_("A payment is on its way; wait for its result."), code="processing")
+    until = now + timedelta(minutes=CHECKOUT_MINUTES)
+    attempts = list(charge.payments.order_by("-id"))
+    for attempt in attempts:
+        still_open = attempt.state == PaymentState.PENDING and attempt.expires_at > now
+        if attempt.gateway == gateway_name and still_open:
+            return attempt
+    if charge.purpose == ChargePurpose.CONTRACT and len(attempts) < POSTPONEMENTS:
+        postpone_payment_deadline(charge.contract_id, until)
+        charge.expires_at = max(charge.expires_at, until)
+        charge.save(update_fields=["expires_at"])
+    return Payment.objects.create(
+        charge=charge,
+        gateway=gateway_name,
+        amount_minor=charge.gross_minor,
+        currency=charge.currency,
+        created_at=now,
+        expires_at=min(until, charge.expires_at),
+    )
+
+
+def apply_payment(gateway_name: str, external_id: str) -> None:
+    """Read a payment at its gateway and book what it says. Called by webhooks, sweeps and return pages."""
+    apply_payment_facts(gateway_name, gateway(gateway_name).read(external_id))
+
+
+def apply_payment_facts(gateway_name: str, facts: GatewayPayment) -> None:
+    """Book freshly read facts of one payment, once. Money that pays for nothing is never "paid".
+
+    Emits ``payment.succeeded``, ``payment.failed``, ``payment.mismatched`` or ``payment.unallocated``.
+    """
+    with transaction.atomic():
+        payment = _lock_payment(gateway_name, facts)
+        if payment is None:
+            open_task(
+                f"unknown:{gateway_name}:{facts.external_id}",
+                TaskKind.UNKNOWN_PAYMENT,
+                _("%(gateway)s reports a payment that belongs to no charge: %(id)s.")
+                % {"gateway": gateway_name, "id": facts.external_id},
+            )
+            return
+        if payment.state in {PaymentState.SUCCEEDED, PaymentState.MISMATCHED, PaymentState.RETURNED}:
+            return
+        if facts.status == PaymentStatus.SUCCEEDED:
+            _book(payment, facts)
+        elif facts.status == PaymentStatus.PROCESSING and payment.state == PaymentState.PENDING:
+            payment.process()
+            payment.save()
+            if payment.charge.purpose == ChargePurpose.CONTRACT:
+                set_payment_processing(payment.charge.contract_id, True)
+        elif facts.status in {PaymentStatus.FAILED, PaymentStatus.EXPIRED} and payment.state in OPEN_STATES:
+            _close(payment, facts.status)
+
+
+def _lock_payment(gateway_name: str, facts: GatewayPayment) -> Payment | None:
+    """The payment, its charge and itself locked in this order (as everywhere, so that nobody waits in a circle).
+
+    One that only the gateway knows, but for our charge, gets its row here.
+    """
+    known = Payment.objects.filter(gateway=gateway_name, external_id=facts.external_id)
+    if facts.payment_id is not None:
+        # The answer to `start` was lost, or the webhook overtook it.
+        known |= Payment.objects.filter(gateway=gateway_name, public_id=facts.payment_id, external_id="")
+    charge_id = known.values_list("charge_id", flat=True).first()
+    if charge_id is None and facts.charge_id is not None:
+        charge_id = Charge.objects.filter(public_id=facts.charge_id).values_list("pk", flat=True).first()
+    if charge_id is None:
+        return None
+    charge = Charge.objects.select_for_update(of=("self",)).select_related("contract").get(pk=charge_id)
+    payment = known.select_for_update(of=("self",)).order_by("-external_id").first()
+    if payment is None:
+        now = clock.now()
+        payment = Payment(
+            charge=charge,
+            gateway=gateway_name,
+            amount_minor=charge.gross_minor,
+            currency=charge.currency,
+            created_at=now,
+            expires_at=now,
+        )
+    payment.charge = charge
+    if payment.external_id != facts.external_id:
+        payment.external_id = facts.external_id
+        payment.save()
+    return payment
+
+
+def _close(payment: Payment, status: PaymentStatus) -> None:
+    if status == PaymentStatus.FAILED:
+        payment.fail()
+    else:
+        payment.expire()
+    payment.save()
+    charge = payment.charge
+    if charge.purpose == ChargePurpose.CONTRACT:
+        processing = charge.payments.filter(state=PaymentState.PROCESSING).exists()
+        set_payment_processing(charge.contract_id, processing)
+    if status == PaymentStatus.FAILED:
+        emit("payment.failed", charge.contract, payment=payment.pk, amount_minor=payment.amount_minor)
+
+
+def _book(payment: Payment, facts: GatewayPayment) -> None:
+    charge = payment.charge
+    contract = charge.contract
+    if facts.currency != payment.currency or facts.amount_minor != payment.amount_minor:
+        wrong = Anomaly.WRONG_AMOUNT if facts.currency == payment.currency else Anomaly.WRONG_ASSET
+        payment.mismatch(facts.amount_minor, wrong)
+        if wrong == Anomaly.WRONG_ASSET:
+            payment.currency = facts.currency
+        payment.save()
+        postings.payment_unallocated(payment, contract)
+        _task(payment, contract)
+        emit("payment.mismatched", contract, payment=payment.pk, received_minor=payment.received_minor)
+    else:
+        segment = _allocate(charge)
+        anomaly = segment if isinstance(segment, Anomaly) else Anomaly.NONE
+        payment.succeed(clock.now(), facts.amount_minor, anomaly)
+        payment.save()
+        if isinstance(segment, Segment):
+            postings.payment_confirmed(payment, segment, charge.net_minor, charge.tax_minor)
+            emit(
+                "payment.succeeded",
+                contract,
+                payment=payment.pk,
+                amount_minor=payment.amount_minor,
+                currency=payment.currency,
+                gateway=payment.gateway,
+            )
+        else:
+            postings.payment_unallocated(payment, contract)
+            _task(payment, contract)
+            request_return(payment)
+            emit("payment.unallocated", contract, payment=payment.pk, anomaly=anomaly.value)
+    if facts.in_balance:
+        postings.payment_in_balance(payment, contract, facts.amount_minor, facts.fee_minor)
+
+
+def _allocate(charge: Charge) -> Segment | Anomaly:
+    """Tell the contract that it is paid; the answer is the paid segment, or why the money pays for nothing."""
+    if charge.paid_at is not None:
+        return Anomaly.PAID_TWICE
+    try:
+        # A savepoint: a refusal must leave nothing behind, while the payment itself is still recorded.
+        with transaction.atomic():
+            if charge.purpose == ChargePurpose.CONTRACT:
+                segment = record_payment(charge.contract_id, charge.gross_minor)
+            else:
+                segment = extend(
+                    charge.contract_id, hours=charge.hours, price=charge.price, gross_minor=charge.gross_minor
+                )
+    except Refused as refused:
+        return Anomaly.PAID_TWICE if refused.code == "already_paid" else Anomaly.PAID_AFTER_EXPIRY
+    charge.paid_at = clock.now()
+    charge.segment = segment
+    charge.save(update_fields=["paid_at", "segment"])
+    return segment
+
+
+def _task(payment: Payment, contract: Contract) -> None:
+    open_task(
+        f"payment:{payment.pk}",
+        TaskKind.PAYMENT_ANOMALY,
+        _("%(anomaly)s: %(received)s received, %(asked)s asked for.")
+        % {
+            "anomaly": Anomaly(payment.anomaly).label,
+            "received": money(Money(payment.received_minor, payment.currency)),
+            "asked": money(payment.charge.gross),
+        },
+        contract=contract,
+        payment=payment,
+    )
+
+
+def accept_mismatch(payment_id: int, user: User) -> None:
+    """Staff takes a wrong amount in the right currency as payment; a surplus goes back, a shortfall is our loss.
+
+    Raises `Refused` when it was decided already, came in another currency, or its charge pays for nothing now.
+    """
+    with transaction.atomic():
+        payment = _lock_mismatched(payment_id)
+        charge = payment.charge
+        if payment.anomaly != Anomaly.WRONG_AMOUNT:
+            raise Refused(_("Another currency cannot be taken as payment; send it back."), code="wrong_asset")
+        segment = _allocate(charge)
+        if isinstance(segment, Anomaly):
+            raise Refused(_("Its order cannot be paid any more; send the money back."), code="not_payable")
+        payment.accept_mismatch(clock.now())
+        payment.save()
+        postings.mismatch_accepted(payment, segment, charge.net_minor, charge.tax_minor)
+        close_task(f"payment:{payment.pk}", user)
+        surplus = payment.received_minor - charge.gross_minor
+        if surplus > 0:
+            request_return(payment, surplus)
+        emit(
+            "payment.succeeded",
+            charge.contract,
+            payment=payment.pk,
+            amount_minor=payment.received_minor,
+            currency=payment.currency,
+            gateway=payment.gateway,
+            actor_kind="staff",
+            actor=user.pk,
+        )
+
+
+def return_mismatch(payment_id: int, user: User) -> None:
+    """Staff sends a wrong amount back in full. Raises `Refused` when it was decided already."""
+    with transaction.atomic():
+        payment = _lock_mismatched(payment_id)
+        payment.send_back()
+        payment.save()
+        request_return(payment)
+        close_task(f"payment:{payment.pk}", user)
+
+
+def _lock_mismatched(payment_id: int) -> Payment:
+    charge = (
+        Charge.objects.select_for_update(of=("self",)).select_related("contract").get(payments=payment_id)
+    )
+    payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment_id)
+    payment.charge = charge
+    if payment.state != PaymentState.MISMATCHED:
+        raise Refused(_("Somebody has decided this already."), code="decided")
+    return payment
+
+
+def close_payments(charge: Charge) -> None:
+    """Close a charge's open payment pages at their gateways and book how they stand; one may turn out paid."""
+    for payment in charge.payments.filter(state__in=OPEN_STATES):
+        if payment.external_id:
+            apply_payment_facts(payment.gateway, gateway(payment.gateway).expire(payment.external_id))
+        else:
+            with transaction.atomic():
+                locked = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
+                if locked.state in OPEN_STATES and not locked.external_id:
+                    locked.expire()
+                    locked.save()
+
+
+def expire_unpaid_charges() -> int:
+    """Give up charges whose time has passed: close the gateway's page, look once more, then let go.
+
+    Runs every minute. An order's contract expires with its charge; an extension's charge just closes.
+    Returns how many were given up. Each stands by itself: a gateway that is silent delays only its own.
+    """
+    due = Charge.objects.filter(paid_at=None, closed_at=None, expires_at__lte=clock.now())
+    given_up = 0
+    for charge in due.select_related("contract").order_by("expires_at")[:200]:
+        try:
+            close_payments(charge)
+            _give_up(charge)
+        except Refused:
+            continue
+        except GatewayError:
+            log.warning("charge %s waits: its gateway does not answer", charge.pk)
+            continue
+        given_up += 1
+    return given_up
+
+
+def _give_up(charge: Charge) -> None:
+    with transaction.atomic():
+        charge = Charge.objects.select_for_update(of=("self",)).get(pk=charge.pk)
+        if not charge.is_open or charge.expires_at > clock.now():
+            raise Refused(_("It was paid, or has time left."), code="not_due")
+        if charge.purpose == ChargePurpose.CONTRACT:
+            expire_unpaid(charge.contract_id)
+        close_charge(charge.pk)
+
+
+def close_charges_of(contract_id: int) -> None:
+    """When a contract has ended: nothing is asked for any more, and open payment pages are closed."""
+    for charge in Charge.objects.filter(contract=contract_id, paid_at=None):
+        close_charge(charge.pk)
+        close_payments(charge)
+
+
+def close_other_payments_of(payment_id: int) -> None:
+    """When a payment has settled its charge: the other pages opened for it are closed, so nobody pays twice."""
+    charge = Charge.objects.get(payments=payment_id)
+    if charge.paid_at is not None:
+        close_payments(charge)
+
+
+def reread_payments() -> int:
+    """Read again what has been open for a while: webhooks get lost. Runs every few minutes; returns how many."""
+    now = clock.now()
+    stale = Payment.objects.filter(
+        state__in=OPEN_STATES, created_at__lte=now - timedelta(minutes=5), created_at__gte=now - timedelta(days=15)
+    ).exclude(external_id="")
+    count = 0
+    for payment in stale.order_by("created_at")[:200]:
+        try:
+            apply_payment(payment.gateway, payment.external_id)
+        except GatewayError:
+            log.warning("payment %s could not be read again", payment.pk)
+            continue
+        count += 1
+    return count

@@ -1,0 +1,324 @@
+"""Only money going back: decided once, sent with a key, believed when confirmed."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from billing import postings
+from billing.gateway_facts import GatewayError, GatewayRefund, RefundStatus
+from billing.gateways import gateway
+from billing.models import LedgerEntry, Payment, Refund
+from billing.queries import unused_of
+from billing.services.task import close_task, open_task
+from billing.states import Anomaly, PaymentState, RefundKind, RefundState, TaskKind
+from contracts.models import Segment, Settlement
+from core import clock
+from core.errors import Refused
+from core.formats import money
+from core.money import Priced
+from core.outbox import emit
+
+log = logging.getLogger(__name__)
+
+
+def refund_settlement(contract_id: int) -> list[Refund]:
+    """Decide the refunds that a contract's settlement asks for, one per paid segment.
+
+    Reads the settlement and computes only the tax. Waits while a dispute of the payment is open; called
+    again when it closes. Safe to repeat: the segment is the key. Emits ``refund.requested`` for each.
+    """
+    decided = []
+    settlements = Settlement.objects.filter(segment__contract=contract_id).select_related("segment")
+    for settlement in settlements.order_by("segment__number"):
+        with transaction.atomic():
+            payment = (
+                Payment.objects.select_for_update(of=("self",))
+                .select_related("charge__contract")
+                .filter(
+                    charge__segment=settlement.segment_id, state=PaymentState.SUCCEEDED, anomaly=Anomaly.NONE
+                )
+                .first()
+            )
+            if payment is None or payment.disputed_minor:
+                continue
+            refund = _decide_unused(payment, settlement)
+            if refund is not None:
+                decided.append(refund)
+    return decided
+
+
+def _decide_unused(payment: Payment, settlement: Settlement) -> Refund | None:
+    key = f"settlement:{settlement.segment_id}"
+    if Refund.objects.filter(key=key).exists():
+        return None
+    priced = unused_of(payment, settlement)
+    if not priced.gross:
+        return None
+    refund = _create(
+        key,
+        RefundKind.UNUSED,
+        payment,
+        priced,
+        segment=settlement.segment,
+        reason=payment.charge.contract.end_reason,
+    )
+    postings.refund_decided(refund)
+    _announce(refund)
+    return refund
+
+
+def request_return(payment: Payment, amount_minor: int | None = None) -> None:
+    """Send back money that pays for nothing: all of an unallocated payment, or a surplus of `amount_minor`.
+
+    The payment's row must be locked by the caller.
+    """
+    if amount_minor is None:
+        refund = _create(
+            f"return:{payment.pk}",
+            RefundKind.RETURN,
+            payment,
+            Priced.of(payment.received_minor, 0, payment.currency),
+        )
+        postings.return_decided(refund)
+    else:
+        # A surplus was posted as owed when staff accepted the payment.
+        surplus = Priced.of(amount_minor, 0, payment.currency)
+        refund = _create(f"surplus:{payment.pk}", RefundKind.RETURN, payment, surplus)
+    _announce(refund)
+
+
+def _create(
+    key: str, kind: RefundKind, payment: Payment, priced: Priced, *, segment: Segment | None = None, reason: str = ""
+) -> Refund:
+    refund = Refund(
+        key=key,
+        kind=kind,
+        payment=payment,
+        contract=payment.charge.contract,
+        segment=segment,
+        net_minor=priced.net.minor,
+        tax_minor=priced.tax.minor,
+        amount_minor=priced.gross.minor,
+        currency=payment.currency,
+        reason=reason,
+        created_at=clock.now(),
+    )
+    limit = settings.REFUND_APPROVAL_LIMIT_MINOR
+    if limit is not None and refund.amount_minor > limit:
+        refund.await_approval()
+    refund.save()
+    return refund
+
+
+def _announce(refund: Refund) -> None:
+    emit(
+        "refund.requested",
+        refund.contract,
+        refund=refund.pk,
+        amount_minor=refund.amount_minor,
+        currency=refund.currency,
+        kind=refund.kind,
+    )
+
+
+def approve_refund(refund_id: int, user: User) -> None:
+    """A second person lets a large refund go. Raises `Refused` when somebody did already."""
+    with transaction.atomic():
+        refund = _lock(refund_id)
+        if refund.state != RefundState.AWAITING_APPROVAL:
+            raise Refused(_("Somebody has decided this already."), code="decided")
+        refund.approved_by = user
+        refund.submit(clock.now())
+        refund.save()
+    send_refund(refund_id)
+
+
+def send_refund(refund_id: int) -> None:
+    """Send a decided refund to its gateway. Row first, then the call, then its answer.
+
+    Does nothing when it is on its way or done, waits for approval or for the end of a dispute. A repeat after
+    a crash carries the same key, so the gateway pays once. Raises `GatewayError` when it does not answer.
+    """
+    with transaction.atomic():
+        refund = _lock(refund_id)
+        if refund.state not in {RefundState.REQUESTED, RefundState.SUBMITTING}:
+            return
+        if refund.payment.disputed_minor:
+            return
+        refund.submit(clock.now())
+        refund.save()
+    try:
+        facts = gateway(refund.payment.gateway).refund(refund)
+    except GatewayError as error:
+        Refund.objects.filter(pk=refund.pk).update(last_error=str(error)[:500])
+        if not error.permanent:
+            raise
+        _give_to_staff(refund.pk, str(error))
+        return
+    apply_refund_facts(refund.payment.gateway, facts)
+
+
+def apply_refund(gateway_name: str, external_id: str) -> None:
+    """Read a refund at its gateway and book what it says."""
+    apply_refund_facts(gateway_name, gateway(gateway_name).read_refund(external_id))
+
+
+def apply_refund_facts(gateway_name: str, facts: GatewayRefund) -> None:
+    """Book freshly read facts of one refund, once. Confirmed is only what the gateway calls succeeded.
+
+    Emits ``refund.succeeded`` or ``refund.failed``. A refund that we did not decide opens a staff task.
+    """
+    with transaction.atomic():
+        refund = _find(gateway_name, facts)
+        if refund is None:
+            open_task(
+                f"refund:{gateway_name}:{facts.external_id}",
+                TaskKind.UNKNOWN_PAYMENT,
+                _("%(gateway)s reports a refund that we did not decide: %(id)s.")
+                % {"gateway": gateway_name, "id": facts.external_id},
+            )
+            return
+        if refund.state == RefundState.SUBMITTING and not _is_of_earlier_attempt(refund, facts):
+            refund.acknowledge(facts.external_id)
+            refund.save()
+            postings.refund_reported(refund)
+        if refund.external_id != facts.external_id:
+            return
+        if facts.status == RefundStatus.SUCCEEDED and refund.state == RefundState.SUBMITTED:
+            _confirm(refund)
+            postings.refund_confirmed(refund)
+        elif facts.status == RefundStatus.FAILED:
+            _fail(refund, facts.error)
+
+
+def _find(gateway_name: str, facts: GatewayRefund) -> Refund | None:
+    refunds = Refund.objects.select_for_update(of=("self",)).select_related("payment", "contract", "segment")
+    if facts.refund_id is not None:
+        return refunds.filter(public_id=facts.refund_id, payment__gateway=gateway_name).first()
+    return refunds.filter(payment__gateway=gateway_name, external_id=facts.external_id).first()
+
+
+def _is_of_earlier_attempt(refund: Refund, facts: GatewayRefund) -> bool:
+    """News of a refund that failed before this attempt: it stands in the ledger already."""
+    key = f"bt:{refund.payment.gateway}:{facts.external_id}"
+    return LedgerEntry.objects.filter(key=key).exists()
+
+
+def _confirm(refund: Refund) -> None:
+    refund.succeed(clock.now())
+    refund.save()
+    payment = Payment.objects.select_for_update(of=("self",)).get(pk=refund.payment_id)
+    payment.refunded_minor += refund.amount_minor
+    payment.save(update_fields=["refunded_minor"])
+    close_task(f"refund:{refund.pk}", None)
+    emit(
+        "refund.succeeded",
+        refund.contract,
+        refund=refund.pk,
+        amount_minor=refund.amount_minor,
+        currency=refund.currency,
+    )
+
+
+def _fail(refund: Refund, error: str) -> None:
+    if refund.state not in {RefundState.SUBMITTED, RefundState.SUCCEEDED}:
+        return
+    was_confirmed = refund.state == RefundState.SUCCEEDED
+    refund.fail(error or "failed at the gateway")
+    refund.save()
+    if was_confirmed:
+        payment = Payment.objects.select_for_update(of=("self",)).get(pk=refund.payment_id)
+        payment.refunded_minor -= refund.amount_minor
+        payment.save(update_fields=["refunded_minor"])
+        postings.refund_undone(refund)
+    postings.refund_money_back(refund)
+    _file_failed(refund)
+
+
+def _file_failed(refund: Refund) -> None:
+    open_task(
+        f"refund:{refund.pk}",
+        TaskKind.REFUND_FAILED,
+        _("A refund of %(amount)s did not arrive: pay it by hand.") % {"amount": money(refund.amount)},
+        contract=refund.contract,
+        payment=refund.payment,
+    )
+    emit("refund.failed", refund.contract, refund=refund.pk, amount_minor=refund.amount_minor, currency=refund.currency)
+
+
+def _give_to_staff(refund_id: int, error: str) -> None:
+    with transaction.atomic():
+        refund = _lock(refund_id)
+        if refund.state == RefundState.SUBMITTING:
+            refund.fail(error)
+            refund.save()
+            _file_failed(refund)
+
+
+def retry_refund(refund_id: int) -> None:
+    """Staff sends a failed refund once more, as a new attempt. Raises `Refused` unless it failed."""
+    with transaction.atomic():
+        refund = _lock(refund_id)
+        if refund.state != RefundState.FAILED:
+            raise Refused(_("This refund has not failed, or somebody is at it already."), code="decided")
+        refund.external_id = ""
+        refund.submit(clock.now())
+        refund.save()
+    send_refund(refund_id)
+
+
+def pay_refund_by_hand(refund_id: int, user: User, reference: str) -> None:
+    """Staff has paid a failed refund from the bank; `reference` is the bank's. Raises `Refused`."""
+    reference = reference.strip()
+    if not reference:
+        raise Refused(_("Give the bank's reference."), code="required", field="reference")
+    with transaction.atomic():
+        refund = _lock(refund_id)
+        if refund.state != RefundState.FAILED:
+            raise Refused(_("This refund is not waiting to be paid by hand."), code="decided")
+        refund.hand_over()
+        refund.reference = reference[:120]
+        refund.approved_by = user
+        refund.save()
+        _confirm(refund)
+        postings.refund_paid_by_hand(refund)
+
+
+def sweep_refunds() -> int:
+    """Send again what a crash or a silent gateway left half done, and read again what is on its way.
+
+    Runs every minute; returns how many were looked at.
+    """
+    now = clock.now()
+    seen = 0
+    waiting = Refund.objects.filter(state=RefundState.REQUESTED, created_at__lte=now - timedelta(minutes=1))
+    stuck = Refund.objects.filter(state=RefundState.SUBMITTING, submitted_at__lte=now - timedelta(minutes=5))
+    under_way = Refund.objects.filter(state=RefundState.SUBMITTED, submitted_at__lte=now - timedelta(minutes=5))
+    for refund in [*waiting.order_by("id")[:100], *stuck.order_by("id")[:100]]:
+        seen += _try(refund, lambda refund: send_refund(refund.pk))
+    for refund in under_way.select_related("payment").order_by("submitted_at")[:100]:
+        seen += _try(refund, lambda refund: apply_refund(refund.payment.gateway, refund.external_id))
+    return seen
+
+
+def _try(refund: Refund, act: Callable[[Refund], None]) -> int:
+    try:
+        act(refund)
+    except GatewayError:
+        log.warning("refund %s waits: its gateway does not answer", refund.pk)
+        return 0
+    return 1
+
+
+def _lock(refund_id: int) -> Refund:
+    return (
+        Refund.objects.select_for_update(of=("self",))
+        .select_related("payment", "contract", "segment")
+        .get(pk=refund_id)
+    )
+

@@ -1,0 +1,43 @@
+"""Only thin wrappers: what the queue, the outbox and the inbox call."""
+
+from billing import services
+from core.models import DomainEvent, WebhookEvent
+
+
+def _contract_id(event: DomainEvent) -> int:
+    return int(event.subject.removeprefix("contract:"))
+
+
+def refund_ended_contract(event: DomainEvent) -> None:
+    """A contract ended, or a dispute of it closed: give back what its settlement says."""
+    services.refund_settlement(_contract_id(event))
+
+
+def close_charges_of_ended_contract(event: DomainEvent) -> None:
+    """A contract ended: nothing is asked for any more."""
+    services.close_charges_of(_contract_id(event))
+
+
+def close_other_payments(event: DomainEvent) -> None:
+    """A charge is paid: its other payment pages are closed."""
+    services.close_other_payments_of(event.data["payment"])
+
+
+def send_refund(event: DomainEvent) -> None:
+    """A refund was decided: send it."""
+    services.send_refund(event.data["refund"])
+
+
+def apply_payment(event: WebhookEvent) -> None:
+    """A gateway says something of a payment: read it again and book it."""
+    services.apply_payment(event.source, event.payload["object_id"])
+
+
+def apply_refund(event: WebhookEvent) -> None:
+    """A gateway says something of a refund: read it again and book it."""
+    services.apply_refund(event.source, event.payload["object_id"])
+
+
+def apply_dispute(event: WebhookEvent) -> None:
+    """A gateway says something of a dispute: read it again and book it."""
+    services.apply_dispute(event.source, event.payload["object_id"])
