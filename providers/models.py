@@ -120,6 +120,7 @@ class Offering(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
 
     price_eur_minor = MinorField(editable=False)
+    setup_eur_minor = MinorField(editable=False, default=0)
     disk_total_gb = models.GeneratedField(
         expression=F("disk_count") * F("disk_gb"), output_field=models.BigIntegerField(), db_persist=True
     )

@@ -2,7 +2,7 @@
 
 from core.countries import country_name
 from providers.models import Offering
-from providers.search.words import fold, spoken
+from providers.search.words import fold, spoken, words
 
 # Words that people type for a kind and that stand on no offering by themselves.
 _KIND_WORDS = {
@@ -51,26 +51,21 @@ def labels_of(offering: Offering) -> list[str]:
 
 
 def text_of(offering: Offering) -> str:
-    """Everything about the offering that free text is looked up in, folded."""
-    return fold(
-        "\n".join(
-            part
-            for part in (
-                offering.name,
-                offering.provider.name,
-                _KIND_WORDS[offering.type],
-                offering.cpu_brand,
-                offering.cpu_model,
-                offering.gpu_name,
-                offering.get_disk_type_display(),
-                offering.get_virtualisation_display() if offering.virtualisation else "",
-                offering.city,
-                country_name(offering.country, "en"),
-                *offering.operating_systems,
-                offering.control_panel,
-                *offering.features,
-                offering.description,
-            )
-            if part
-        )
+    """Everything about the offering that free text is looked up in: its words, folded."""
+    parts = (
+        offering.name,
+        offering.provider.name,
+        _KIND_WORDS[offering.type],
+        offering.cpu_brand,
+        offering.cpu_model,
+        offering.gpu_name,
+        offering.disk_type,
+        offering.virtualisation,
+        offering.city,
+        country_name(offering.country, "en"),
+        *offering.operating_systems,
+        offering.control_panel,
+        *offering.features,
+        offering.description,
     )
+    return " ".join(words("\n".join(parts)))

@@ -148,6 +148,7 @@ def fill(offering: Offering, fields: dict[str, Any]) -> None:
         field, sentence = next(iter(broken.items()))
         raise Refused(sentence, code="not_acceptable", field=field, data={"fields": broken})
     offering.price_eur_minor = eur_minor(offering.monthly_minor, offering.currency)
+    offering.setup_eur_minor = eur_minor(offering.setup_fee_minor, offering.currency)
 
 
 def eur_minor(minor: int, currency: str) -> int:
@@ -167,7 +168,7 @@ def save_columns(offering: Offering) -> None:
     """Write the columns that a provider sets; stock that is taken meanwhile is left to its own service."""
     try:
         with transaction.atomic():
-            offering.save(update_fields=[*FIELDS, "price_eur_minor", "updated_at"])
+            offering.save(update_fields=[*FIELDS, "price_eur_minor", "setup_eur_minor", "updated_at"])
     except IntegrityError as error:
         raise _reference_taken(error) from error
 
