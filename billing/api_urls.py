@@ -1,5 +1,9 @@
 """The machine addresses of billing, below /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from billing import webhooks
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("webhooks/sandbox", webhooks.sandbox, name="webhook_sandbox"),
+]

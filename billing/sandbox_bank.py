@@ -15,8 +15,7 @@ from billing.sandbox_messages import BATCH, MessageKind, queue_message
 from billing.sandbox_outcomes import (
     Decision,
     Outcome,
-    disputable_minor,
-    is_open,
+    left_minor,
     possible_decisions,
     possible_outcomes,
 )
@@ -91,15 +90,16 @@ def close_page(external_id: str) -> SandboxPayment:
 def give_back(payment_external_id: str, *, key: UUID, amount_minor: int) -> SandboxRefund:
     """Take a refund order over minor units: pending now, done a moment later. The same `key` finds the first one.
 
-    Raises GatewayError (permanent) for more than is left of the payment.
+    One that failed is over: the same key then orders anew, for staff who send it once more. Raises GatewayError (permanent) for
+    more than is left of the payment.
     """
     _refuse_when_off()
     with transaction.atomic():
         page = _locked(Q(external_id=payment_external_id))
-        known = SandboxRefund.objects.filter(idempotency_key=key).first()
+        known = SandboxRefund.objects.filter(idempotency_key=key).exclude(status=RefundStatus.FAILED).first()
         if known is not None:
             return known
-        if not 0 < amount_minor <= disputable_minor(page):
+        if not 0 < amount_minor <= left_minor(page):
             raise GatewayError("the refund is larger than what is left of the payment", permanent=True)
         now = clock.now()
         refund = SandboxRefund.objects.create(
@@ -141,10 +141,9 @@ def choose(external_id: str, outcome: Outcome) -> SandboxPayment:
     _refuse_when_off()
     with transaction.atomic():
         page = _locked(Q(external_id=external_id))
-        now = clock.now()
-        if outcome not in possible_outcomes(page, now):
+        if outcome not in possible_outcomes(page, clock.now()):
             raise Refused(_("The bank has answered already. This is what it says now."), code="not_now")
-        _ACTIONS[outcome](page, now)
+        _ACTIONS[outcome](page)
     return page
 
 
@@ -163,22 +162,22 @@ def decide(dispute_external_id: str, decision: Decision) -> SandboxDispute:
     return dispute
 
 
-def _pay(page: SandboxPayment, now: datetime) -> None:
+def _pay(page: SandboxPayment) -> None:
     _receive(page, page.amount_minor)
 
 
-def _decline(page: SandboxPayment, now: datetime) -> None:
+def _decline(page: SandboxPayment) -> None:
     page.status = PaymentStatus.FAILED
     page.save(update_fields=["status"])
     queue_message(MessageKind.PAYMENT_FAILED, page.external_id)
 
 
-def _pay_wrong_amount(page: SandboxPayment, now: datetime) -> None:
+def _pay_wrong_amount(page: SandboxPayment) -> None:
     """The smallest difference that the currency knows, because that is the one to be found."""
     _receive(page, page.amount_minor - currency(page.currency).step)
 
 
-def _pay_twice(page: SandboxPayment, now: datetime) -> None:
+def _pay_twice(page: SandboxPayment) -> None:
     """The same message twice, and a second payment for the same charge, as from a second tab."""
     _receive(page, page.amount_minor, copies=2)
     second = SandboxPayment.objects.create(
@@ -191,46 +190,47 @@ def _pay_twice(page: SandboxPayment, now: datetime) -> None:
         status=PaymentStatus.SUCCEEDED,
         deadline_at=page.deadline_at,
         expires_at=page.expires_at,
-        created_at=now,
+        created_at=clock.now(),
     )
     queue_message(MessageKind.PAYMENT_SUCCEEDED, second.external_id)
 
 
-def _pay_late(page: SandboxPayment, now: datetime) -> None:
+def _pay_late(page: SandboxPayment) -> None:
     """Nothing is said until the order's deadline is over."""
-    page.settles_at = max(page.deadline_at, page.expires_at, now) + SOON
+    page.settles_at = max(page.deadline_at, page.expires_at, clock.now()) + SOON
     page.status = PaymentStatus.PENDING
     page.save(update_fields=["settles_at", "status"])
 
 
-def _pay_slowly(page: SandboxPayment, now: datetime) -> None:
+def _pay_slowly(page: SandboxPayment) -> None:
     page.status = PaymentStatus.PROCESSING
-    page.settles_at = now + SOON
+    page.settles_at = clock.now() + SOON
     page.save(update_fields=["status", "settles_at"])
     queue_message(MessageKind.PAYMENT_PROCESSING, page.external_id)
 
 
-def _pay_with_failing_refunds(page: SandboxPayment, now: datetime) -> None:
+def _pay_with_failing_refunds(page: SandboxPayment) -> None:
     page.refunds_fail = True
     page.save(update_fields=["refunds_fail"])
     _receive(page, page.amount_minor)
 
 
-def _dispute_all(page: SandboxPayment, now: datetime) -> None:
-    _open_dispute(page, now, DisputeStatus.OPEN, disputable_minor(page))
+def _dispute_all(page: SandboxPayment) -> None:
+    _open_dispute(page, DisputeStatus.OPEN, left_minor(page))
 
 
-def _dispute_part(page: SandboxPayment, now: datetime) -> None:
+def _dispute_part(page: SandboxPayment) -> None:
     """Half of what could be disputed, at least the smallest amount there is."""
-    half = floor_to_step(disputable_minor(page) // 2, page.currency)
-    _open_dispute(page, now, DisputeStatus.OPEN, half or disputable_minor(page))
+    half = floor_to_step(left_minor(page) // 2, page.currency)
+    _open_dispute(page, DisputeStatus.OPEN, half or left_minor(page))
 
 
-def _inquire(page: SandboxPayment, now: datetime) -> None:
-    _open_dispute(page, now, DisputeStatus.INQUIRY, disputable_minor(page))
+def _inquire(page: SandboxPayment) -> None:
+    _open_dispute(page, DisputeStatus.INQUIRY, left_minor(page))
 
 
-def _open_dispute(page: SandboxPayment, now: datetime, status: DisputeStatus, amount_minor: int) -> None:
+def _open_dispute(page: SandboxPayment, status: DisputeStatus, amount_minor: int) -> None:
+    now = clock.now()
     takes_money = status == DisputeStatus.OPEN
     dispute = SandboxDispute.objects.create(
         external_id=f"sbx_dis_{uuid4().hex}",
@@ -244,7 +244,7 @@ def _open_dispute(page: SandboxPayment, now: datetime, status: DisputeStatus, am
     queue_message(MessageKind.DISPUTE_UPDATED, dispute.external_id)
 
 
-_ACTIONS: dict[Outcome, Callable[[SandboxPayment, datetime], None]] = {
+_ACTIONS: dict[Outcome, Callable[[SandboxPayment], None]] = {
     Outcome.PAID: _pay,
     Outcome.DECLINED: _decline,
     Outcome.WRONG_AMOUNT: _pay_wrong_amount,
@@ -269,9 +269,7 @@ def tick() -> int:
     if not is_enabled():
         return 0
     now = clock.now()
-    payments = SandboxPayment.objects.filter(
-        Q(settles_at__lte=now) | Q(status=PaymentStatus.PENDING, expires_at__lte=now)
-    )
+    payments = SandboxPayment.objects.filter(Q(settles_at__lte=now) | Q(status=PaymentStatus.PENDING, expires_at__lte=now))
     refunds = SandboxRefund.objects.filter(settles_at__lte=now)
     changed = sum(_tick_payment(pk) for pk in payments.order_by("pk").values_list("pk", flat=True)[:BATCH])
     return changed + sum(_tick_refund(pk) for pk in refunds.order_by("pk").values_list("pk", flat=True)[:BATCH])

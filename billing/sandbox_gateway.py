@@ -47,9 +47,7 @@ class SandboxGateway:
             deadline_at=charge.expires_at,
             expires_at=payment.expires_at,
         )
-        return Started(
-            external_id=page.external_id, url=reverse("sandbox", args=[payment.public_id]), expires_at=page.expires_at
-        )
+        return Started(external_id=page.external_id, url=reverse("sandbox", args=[payment.public_id]), expires_at=page.expires_at)
 
     def read(self, external_id: str) -> GatewayPayment:
         """What the bank says of a payment now."""

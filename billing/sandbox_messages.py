@@ -1,4 +1,4 @@
-"""The only place that signs and sends the pretend bank's messages: queued with the change they tell of, brought to our inbox by HTTP."""
+"""The only place that signs the pretend bank's messages: queued with the change they tell of, brought to our inbox by HTTP."""
 
 import hashlib
 import hmac

@@ -50,10 +50,10 @@ def is_open(page: SandboxPayment, now: datetime) -> bool:
     return waits and now < page.expires_at
 
 
-def disputable_minor(page: SandboxPayment) -> int:
-    """What a dispute could still take: received, neither given back nor disputed nor lost. Two queries."""
+def left_minor(page: SandboxPayment) -> int:
+    """What is left at the bank to give back or to dispute: received, less refunds, open and lost disputes. Two queries."""
     gone = sum(refund.amount_minor for refund in page.refunds.all() if refund.status != RefundStatus.FAILED)
-    taken = (DisputeStatus.OPEN, DisputeStatus.INQUIRY, DisputeStatus.LOST)
+    taken = (DisputeStatus.OPEN, DisputeStatus.LOST)
     gone += sum(dispute.amount_minor for dispute in page.disputes.all() if dispute.status in taken)
     return page.received_minor - gone
 
@@ -62,9 +62,10 @@ def possible_outcomes(page: SandboxPayment, now: datetime) -> tuple[Outcome, ...
     """What makes sense in the state that the bank's page is in."""
     if is_open(page, now):
         return AT_CHECKOUT
-    if page.status == PaymentStatus.SUCCEEDED and disputable_minor(page) > 0:
-        return AFTERWARDS
-    return ()
+    if page.status != PaymentStatus.SUCCEEDED or left_minor(page) <= 0:
+        return ()
+    asks_already = any(dispute.status == DisputeStatus.INQUIRY for dispute in page.disputes.all())
+    return tuple(outcome for outcome in AFTERWARDS if outcome != Outcome.INQUIRY or not asks_already)
 
 
 def possible_decisions(dispute: SandboxDispute) -> tuple[Decision, ...]:

@@ -41,3 +41,8 @@ def apply_refund(event: WebhookEvent) -> None:
 def apply_dispute(event: WebhookEvent) -> None:
     """A gateway says something of a dispute: read it again and book it."""
     services.apply_dispute(event.source, event.payload["object_id"])
+
+
+def send_waiting_refunds(event: DomainEvent) -> None:
+    """A dispute closed: refunds that waited for the bank's word can go."""
+    services.send_waiting_refunds(_contract_id(event))

@@ -6,12 +6,34 @@ SCHEDULES: what is done again and again without anybody asking.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 
+from billing import services
+from billing import tasks as billing
+from contracts import services as contracts
 from core.models import DomainEvent, WebhookEvent
 from core.schedules import Schedule
+from providers import services as providers
 
-EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {}
+EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
+    # An end: what is unused goes back, and nothing is asked for any more.
+    "contract.rejected": (billing.refund_ended_contract,),
+    "contract.expired": (billing.refund_ended_contract, billing.close_charges_of_ended_contract),
+    "contract.provisioning_failed": (billing.refund_ended_contract,),
+    "contract.cancelled": (billing.refund_ended_contract, billing.close_charges_of_ended_contract),
+    "contract.completed": (billing.close_charges_of_ended_contract,),
+    # Money.
+    "payment.succeeded": (billing.close_other_payments,),
+    "refund.requested": (billing.send_refund,),
+    "dispute.closed": (billing.refund_ended_contract, billing.send_waiting_refunds),
+}
 
 WEBHOOKS: dict[tuple[str, str], Callable[[WebhookEvent], None]] = {}
 
-SCHEDULES: tuple[Schedule, ...] = ()
+SCHEDULES: tuple[Schedule, ...] = (
+    Schedule("contract deadlines", contracts.work_deadlines, timedelta(minutes=1)),
+    Schedule("unpaid charges", services.expire_unpaid_charges, timedelta(minutes=1)),
+    Schedule("payments read again", services.reread_payments, timedelta(minutes=5)),
+    Schedule("refunds swept", services.sweep_refunds, timedelta(minutes=1)),
+    Schedule("stock holds given back", providers.release_expired_holds, timedelta(minutes=1)),
+)

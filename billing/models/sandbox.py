@@ -1,4 +1,4 @@
-"""Only the memory of the sandbox's bank: what a real gateway would keep on its side. Written only by sandbox_bank and sandbox_messages."""
+"""Only the memory of the sandbox's bank, which a real gateway would keep on its side. Written by sandbox_bank and _messages."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -28,9 +28,7 @@ class SandboxPayment(models.Model):
             models.CheckConstraint(condition=Q(received_minor__gte=0), name="sandbox_received_not_negative"),
         ]
         indexes = [
-            models.Index(
-                fields=["expires_at"], condition=Q(status__in=["pending", "processing"]), name="sandbox_payment_open"
-            ),
+            models.Index(fields=["expires_at"], condition=Q(status__in=["pending", "processing"]), name="sandbox_payment_open"),
             models.Index(fields=["settles_at"], condition=Q(settles_at__isnull=False), name="sandbox_payment_settles"),
         ]
 
@@ -40,10 +38,10 @@ class SandboxPayment(models.Model):
 
 
 class SandboxRefund(models.Model):
-    """A refund as the pretend bank knows it; the key makes a repeated request find the first."""
+    """A refund as the pretend bank knows it; the key makes a repeated request find the first that has not failed."""
 
     external_id = models.CharField(max_length=60, unique=True)
-    idempotency_key = models.UUIDField(unique=True)
+    idempotency_key = models.UUIDField()
     payment = models.ForeignKey(SandboxPayment, on_delete=models.CASCADE, related_name="refunds")
     amount_minor = MinorField()
     status = models.CharField(max_length=20)
@@ -51,7 +49,10 @@ class SandboxRefund(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="sandbox_refund_of_something")]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="sandbox_refund_of_something"),
+            models.UniqueConstraint(fields=["idempotency_key"], condition=~Q(status="failed"), name="sandbox_refund_once_per_key"),
+        ]
         indexes = [models.Index(fields=["settles_at"], condition=Q(settles_at__isnull=False), name="sandbox_refund_settles")]
 
     def __str__(self) -> str:

@@ -28,6 +28,7 @@ from billing.services.refund import (
     refund_settlement,
     retry_refund,
     send_refund,
+    send_waiting_refunds,
     sweep_refunds,
 )
 from billing.services.task import close_task_by_hand, open_task
@@ -58,6 +59,7 @@ __all__ = [
     "return_mismatch",
     "save_billing_profile",
     "send_refund",
+    "send_waiting_refunds",
     "start_payment",
     "sweep_refunds",
 ]

@@ -163,6 +163,12 @@ def send_refund(refund_id: int) -> None:
     apply_refund_facts(refund.payment.gateway, facts)
 
 
+def send_waiting_refunds(contract_id: int) -> None:
+    """Send what was decided for a contract and could not go while a bank held the money."""
+    for refund in Refund.objects.filter(contract=contract_id, state=RefundState.REQUESTED).order_by("id"):
+        send_refund(refund.pk)
+
+
 def apply_refund(gateway_name: str, external_id: str) -> None:
     """Read a refund at its gateway and book what it says."""
     apply_refund_facts(gateway_name, gateway(gateway_name).read_refund(external_id))
