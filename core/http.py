@@ -1,0 +1,196 @@
+"""The only module that calls other machines. Vendors by `call`; an address that a user typed in only by `fetch_user_url`."""
+
+import ipaddress
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import ConnectionPool
+
+TIMEOUT = (3.05, 15.0)
+USER_AGENT = "DecentCloud/1"
+LARGEST_ANSWER = 1024 * 1024
+MOST_REDIRECTS = 3
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# The whole of a user's fetch, redirects and a server that drips byte by byte included.
+LONGEST_FETCH = 20.0
+ALLOWED_PORTS = frozenset({80, 443, 8080, 8443})
+
+_EMBEDS_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("::/96"))
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class OutsideError(Exception):
+    """An outside call did not give an answer that can be used. `permanent` says whether trying again is pointless."""
+
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+class RefusedAddress(OutsideError):
+    """The address leads, or could lead, into our own network, or is no web address at all. Nothing was sent there."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a user's address answered: `url` after redirects, at most LARGEST_ANSWER bytes of `body`."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def call(method: str, url: str, *, timeout: tuple[float, float] = TIMEOUT, **kw: Any) -> requests.Response:
+    """Call a service that we chose, at an address out of the settings. Never inside a transaction.
+
+    `timeout` is (connect, read) in seconds; further arguments as for requests.request. Redirects are not followed: an API that
+    redirects has moved, and a key must not follow. Any status is returned; raises OutsideError (not permanent) when no answer
+    came: refused, timed out, broken off.
+    """
+    headers = {"User-Agent": USER_AGENT, **(kw.pop("headers", None) or {})}
+    kw.setdefault("allow_redirects", False)
+    try:
+        return requests.request(method, url, timeout=timeout, headers=headers, **kw)
+    except requests.RequestException as error:
+        host = urlsplit(url).hostname
+        raise OutsideError(f"{host} did not answer: {type(error).__name__}", permanent=False) from error
+
+
+def fetch_user_url(
+    url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes | None = None
+) -> Fetched:
+    """Fetch an address that a user typed in, without letting it reach into our network.
+
+    Every address that the name resolves to must be a public one; the connection goes to exactly the address that was checked, so
+    a second answer of the name server changes nothing. Each of at most MOST_REDIRECTS redirects is checked the same way, and
+    loses body and headers. No proxy, no netrc, no cookies. Raises RefusedAddress, or OutsideError when no answer came, the
+    answer is larger than LARGEST_ANSWER, or all of it took longer than LONGEST_FETCH seconds.
+    """
+    deadline = time.monotonic() + LONGEST_FETCH
+    sent_headers = dict(headers or {})
+    for _hop in range(MOST_REDIRECTS + 1):
+        target = checked_url(url)
+        answer = fetch_pinned(target, public_address(target), method, sent_headers, body, deadline)
+        location = answer.headers.get("Location")
+        if answer.status not in REDIRECTS or not location:
+            return answer
+        url = urljoin(url, location)
+        sent_headers, body = {}, None
+        method = "HEAD" if method == "HEAD" else "GET"
+    raise OutsideError("too many redirects", permanent=True)
+
+
+def checked_url(url: str) -> SplitResult:
+    """The parts of a web address that may be fetched, by its form alone. Raises RefusedAddress."""
+    if len(url) > 2000 or any(ord(character) <= 32 or ord(character) == 127 or character == "\\" for character in url):
+        raise RefusedAddress("the address has characters that no address has")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise RefusedAddress("this is no address") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise RefusedAddress("only http and https addresses are fetched")
+    if parts.username is not None or parts.password is not None:
+        raise RefusedAddress("an address with a login in it is not fetched")
+    if port is not None and port not in ALLOWED_PORTS:
+        raise RefusedAddress(f"port {port} is not fetched")
+    return parts
+
+
+def public_address(target: SplitResult) -> str:
+    """The address to connect to: the first that the name resolves to, if all of them are public. Raises RefusedAddress."""
+    host = target.hostname or ""
+    try:
+        found = socket.getaddrinfo(host, target.port or _default_port(target), type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise OutsideError(f"{host} has no address", permanent=False) from None
+    addresses = [str(entry[4][0]) for entry in found]
+    if not addresses or not all(is_public(address) for address in addresses):
+        raise RefusedAddress(f"{host} does not lead to a public address")
+    return addresses[0]
+
+
+def is_public(text: str) -> bool:
+    """Whether an IP address belongs to the public internet: not private, loopback, link-local (cloud metadata), shared,
+    multicast, reserved, and not an IPv6 address that carries such an IPv4 one.
+    """
+    try:
+        address: Address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is not None:
+            return is_public(str(inner))
+        if address.teredo is not None or address.scope_id is not None or any(address in net for net in _EMBEDS_IPV4):
+            return False
+    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+
+
+def fetch_pinned(
+    target: SplitResult, address: str, method: str, headers: Mapping[str, str], body: bytes | None, deadline: float
+) -> Fetched:
+    """One request for `target`, sent to `address` whatever its name resolves to now; the certificate must be the name's."""
+    url = target.geturl()
+    with requests.Session() as session:
+        session.trust_env = False
+        adapter = _PinnedAdapter(address)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers, "Host": target.netloc}
+        try:
+            with session.request(
+                method, url, headers=sent, data=body, timeout=TIMEOUT, allow_redirects=False, stream=True
+            ) as response:
+                return Fetched(url, response.status_code, dict(response.headers), _bounded_body(response, deadline))
+        except requests.RequestException as error:
+            raise OutsideError(f"{target.hostname} did not answer: {type(error).__name__}", permanent=False) from error
+
+
+def _bounded_body(response: requests.Response, deadline: float) -> bytes:
+    """The body, as long as it stays small and comes in time."""
+    body = bytearray()
+    for chunk in response.iter_content(16 * 1024):
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise OutsideError("the answer is too large", permanent=True)
+        if time.monotonic() > deadline:
+            raise OutsideError("the answer took too long", permanent=False)
+    return bytes(body)
+
+
+def _default_port(target: SplitResult) -> int:
+    return 443 if target.scheme == "https" else 80
+
+
+class _PinnedAdapter(HTTPAdapter):
+    """Connects to one fixed address, and asks there for the name of the URL, in TLS too."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__(max_retries=0)
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> ConnectionPool:
+        """A pool for the fixed address, which checks the certificate against the name."""
+        host_params, pool_kwargs = self.build_connection_pool_key_attributes(request, verify, cert)
+        host_params = {**host_params}
+        name = host_params["host"]
+        if host_params["scheme"] == "https":
+            pool_kwargs = {**pool_kwargs, "server_hostname": name, "assert_hostname": name}
+        host_params["host"] = self._address
+        pool: ConnectionPool = self.poolmanager.connection_from_host(**host_params, pool_kwargs=pool_kwargs)
+        return pool
