@@ -186,11 +186,11 @@ class _PinnedAdapter(HTTPAdapter):
         self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> ConnectionPool:
         """A pool for the fixed address, which checks the certificate against the name."""
-        host_params, pool_kwargs = self.build_connection_pool_key_attributes(request, verify, cert)
-        host_params = {**host_params}
-        name = host_params["host"]
-        if host_params["scheme"] == "https":
-            pool_kwargs = {**pool_kwargs, "server_hostname": name, "assert_hostname": name}
-        host_params["host"] = self._address
-        pool: ConnectionPool = self.poolmanager.connection_from_host(**host_params, pool_kwargs=pool_kwargs)
+        target, for_tls = self.build_connection_pool_key_attributes(request, verify, cert)
+        pool_kwargs: dict[str, Any] = {**for_tls}
+        if target["scheme"] == "https":
+            pool_kwargs |= {"server_hostname": target["host"], "assert_hostname": target["host"]}
+        pool: ConnectionPool = self.poolmanager.connection_from_host(
+            self._address, port=target["port"], scheme=target["scheme"], pool_kwargs=pool_kwargs
+        )
         return pool

@@ -28,6 +28,8 @@ from core.problems import problem
 KEEP = timedelta(hours=24)
 LEASE = timedelta(seconds=60)
 HEADER = "Idempotency-Key"
+# The attribute by which the description of the API knows a decorated method.
+ACCEPTS_KEY = "accepts_idempotency_key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 Arguments = ParamSpec("Arguments")
@@ -68,6 +70,7 @@ def idempotent(
             return _answer_of(record, fingerprint)
         return _work(view, request, record, lambda: method(view, request, *args, **kwargs))
 
+    setattr(guarded, ACCEPTS_KEY, True)
     return guarded
 
 

@@ -23,7 +23,8 @@ django_stubs_ext.monkeypatch()
 
 env.read_env(BASE_DIR / ".env")
 DECENTCLOUD_HOME = Path(env.str("DECENTCLOUD_HOME", default=str(BASE_DIR / ".local"))).absolute()
-if not env.str("DATABASE_URL", default=""):
+DATABASE_IS_EMBEDDED: bool = not env.str("DATABASE_URL", default="")
+if DATABASE_IS_EMBEDDED:
     env.read_env(DECENTCLOUD_HOME / "env")
 
 DEBUG: bool = env.bool("DEBUG", default=False)
@@ -81,6 +82,8 @@ MIDDLEWARE = [
     "accounts.middleware.ActingAccountMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    # Last, so that the page which refuses knows who asks.
+    "core.middleware.RefuseNulBytes",
 ]
 
 ROOT_URLCONF = "decentcloud.urls"

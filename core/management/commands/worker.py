@@ -1,0 +1,105 @@
+"""`manage.py worker`: the process that works off the queue and keeps the schedules, and starts anew when its insides have died.
+
+django-q2 runs as a small tree of processes. A kill of one of them can leave the others waiting for a lock that nobody will ever
+release, or working on without a head. So: every child dies with its parent, and this process watches the pulse that a schedule
+leaves each minute after it came through scheduler, queue and worker. No pulse, or no child: everything is ended and started anew.
+What was in the middle of something is taken up again when its lease ends.
+"""
+
+import ctypes
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from datetime import timedelta
+from types import FrameType
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connections
+
+from core import clock, jobs, queries, tasks
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+SILENCE = timedelta(minutes=10)
+PATIENCE_WITH_DATABASE = 5.0
+_PR_SET_PDEATHSIG = 1
+
+
+class Command(BaseCommand):
+    """Work off the queue until told to stop (SIGTERM, SIGINT)."""
+
+    help = "Works off the queue and keeps the schedules."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        _prepare()
+        connections.close_all()
+        os.register_at_fork(after_in_child=_die_with_parent)
+        call_command("qcluster")
+        stopping = _note_signals()
+        started = clock.now()
+        while not stopping:
+            time.sleep(LOOK_EVERY)
+            if not multiprocessing.active_children():
+                _start_anew("its processes have died")
+            if clock.now() - started > SILENCE and _is_silent():
+                _start_anew("no schedule has run for ten minutes")
+
+
+def _prepare() -> None:
+    """Schedules as the code has them, and a first job, so that the pulse is there at once. Waits for a database that is away."""
+    while True:
+        try:
+            tasks.sync_all_schedules()
+            jobs.enqueue(jobs.RUN_SCHEDULE, "core: sweep outbox", name="sweep outbox at start")
+        except DatabaseError:
+            logger.exception("the database does not answer; the worker tries again")
+            connections.close_all()
+            time.sleep(PATIENCE_WITH_DATABASE)
+        else:
+            return
+
+
+def _note_signals() -> list[int]:
+    """Let the queue's own handlers do their work (finish what runs, then stop) and remember that it was wanted."""
+    seen: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        of_the_queue = signal.getsignal(number)
+
+        def handler(signum: int, frame: FrameType | None, then: Any = of_the_queue) -> None:
+            seen.append(signum)
+            then(signum, frame)
+
+        signal.signal(number, handler)
+    return seen
+
+
+def _is_silent() -> bool:
+    """Whether the pulse has stopped although the database answers; without a database silence says nothing."""
+    try:
+        pulse = queries.queue_pulse()
+    except DatabaseError:
+        return False
+    finally:
+        connections.close_all()
+    return pulse is None or clock.now() - pulse > SILENCE
+
+
+def _start_anew(reason: str) -> None:
+    """End every child and become a fresh worker under the same process id."""
+    logger.critical("the worker starts anew: %s", reason)
+    for child in multiprocessing.active_children():
+        child.kill()
+        child.join()
+    os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 -- our own command line, unchanged
+
+
+def _die_with_parent() -> None:
+    """In each child: be killed when the parent dies, so that no orphan holds on to jobs. Linux only; elsewhere leases suffice."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

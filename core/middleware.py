@@ -1,0 +1,36 @@
+"""Stops NUL bytes at the door: PostgreSQL stores none, so each of them would be an error 500 somewhere further in."""
+
+from collections.abc import Callable
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from core.problems import problem
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class RefuseNulBytes:
+    """400 for a NUL byte in the path, the query or a form: a page for people, problem+json below /api/."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The view's answer, or the refusal."""
+        if not _has_nul(request):
+            return self.get_response(request)
+        if request.path.startswith("/api/"):
+            return problem(400, "nul_byte", _("The request holds a NUL byte."))
+        raise BadRequest("NUL byte in the request")
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    """Whether a NUL stands where text is read from. Files are bytes and are judged by who reads them."""
+    if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        return True
+    if request.method != "POST" or request.content_type not in FORMS:
+        return False
+    return any("\x00" in name or any("\x00" in value for value in values) for name, values in request.POST.lists())
