@@ -10,8 +10,10 @@ export PYTHON PORT DECENTCLOUD_HOME
 # Stamps: a lock file that has not changed is not installed again.
 RUNTIME := .venv/.installed-runtime
 WORK := .venv/.installed-work
-# The environment in which code is only read, never run against data.
-NOWHERE := env -u DATABASE_URL DECENTCLOUD_HOME=/nonexistent SECRET_KEY=only-for-checks-only-for-checks-only-for-checks-0123456789
+# An environment of its own for what only reads code: nobody's database, nobody's .env.
+PRODUCTION := env DECENTCLOUD_HOME=/nonexistent DEBUG=off SECRET_KEY=only-for-checks-only-for-checks-only-for-checks-0123456789 \
+	DATABASE_URL=postgres://nobody@127.0.0.1:1/nothing SITE_URL=https://market.example ALLOWED_HOSTS=market.example \
+	EMAIL_URL=smtp+tls://user:password@mail.example:587 SANDBOX_ENABLED=off
 
 help: ## these lines
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -29,10 +31,10 @@ soak: $(WORK) system-for-tests ## long random walks, a thousand kills, mutation 
 check: $(WORK) ## style, types, floors, migrations, production settings
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(NOWHERE) $(PY) -m mypy
+	$(PRODUCTION) $(PY) -m mypy
 	.venv/bin/lint-imports
-	$(NOWHERE) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
-	$(NOWHERE) SITE_URL=https://market.example ALLOWED_HOSTS=market.example $(PY) manage.py check --deploy --fail-level WARNING
+	$(PRODUCTION) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 	$(PY) -m pytest -q -n0 tests/test_house.py
 
 bench: $(WORK) ## speed and size, beside bare Django and PostgreSQL (SIZE=1m for the long one)

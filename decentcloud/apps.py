@@ -1,6 +1,9 @@
 """The only place where the whole project's own system checks are registered."""
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
+
+from decentcloud.checks import check_database, check_production
 
 
 class DecentCloudConfig(AppConfig):
@@ -9,3 +12,7 @@ class DecentCloudConfig(AppConfig):
     name = "decentcloud"
     verbose_name = "Decent Cloud"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        register(check_database)
+        register(check_production, Tags.security, deploy=True)

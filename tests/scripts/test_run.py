@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +47,9 @@ class Market:
     def wait_for(self, words: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while words not in self.words:
-            assert self.process.poll() is None and time.monotonic() < deadline, self.words
-            self._look_again()
+            assert self.process.poll() is None, self.words
+            assert time.monotonic() < deadline, self.words
+            self.look_again()
 
     def wait(self, seconds: float = 40) -> int:
         return self.process.wait(seconds)
@@ -68,15 +70,17 @@ class Market:
     def child(self, words: str) -> psutil.Process:
         return next(p for p in psutil.Process(self.process.pid).children() if words in " ".join(p.cmdline()))
 
-    def _look_again(self) -> None:
-        try:
+    def look_again(self) -> None:
+        """Wait a moment, or less if it ends."""
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(0.05)
-        except subprocess.TimeoutExpired:
-            return
+
+
+StartMarket = Callable[..., Market]
 
 
 @pytest.fixture
-def market(tmp_path: Path) -> Iterator["type[Market] | object"]:
+def market(tmp_path: Path) -> Iterator[StartMarket]:
     """Starts markets in one home, and makes sure that none outlives its test."""
     started: list[Market] = []
 
@@ -86,8 +90,13 @@ def market(tmp_path: Path) -> Iterator["type[Market] | object"]:
         home = tmp_path / "home"
         log = tmp_path / f"log-{len(started)}"
         environment |= {
-            **{"PORT": str(number), "DECENTCLOUD_HOME": str(home), "PYTHONUNBUFFERED": "1"},
-            **{"DEBUG": "off", "SECURE_SSL_REDIRECT": "off", "ALLOWED_HOSTS": "127.0.0.1", "LOG_LEVEL": "INFO"},
+            "PORT": str(number),
+            "DECENTCLOUD_HOME": str(home),
+            "PYTHONUNBUFFERED": "1",
+            "DEBUG": "off",
+            "SECURE_SSL_REDIRECT": "off",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "LOG_LEVEL": "INFO",
         }
         with log.open("w") as out:
             process = subprocess.Popen(
@@ -114,7 +123,7 @@ def living(people: list[psutil.Process]) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_it_starts_answers_and_leaves_nothing_when_stopped(market, number: signal.Signals) -> None:
+def test_it_starts_answers_and_leaves_nothing_when_stopped(market: StartMarket, number: signal.Signals) -> None:
     first = market()
     first.wait_for(STARTED)
     assert first.get("/healthz") == 200
@@ -142,7 +151,7 @@ def test_it_starts_answers_and_leaves_nothing_when_stopped(market, number: signa
 
 
 @pytest.mark.parametrize(("words", "name"), [("worker", "queue worker"), ("gunicorn", "web server")])
-def test_when_one_process_dies_the_rest_stops_and_says_why(market, words: str, name: str) -> None:
+def test_when_one_process_dies_the_rest_stops_and_says_why(market: StartMarket, words: str, name: str) -> None:
     one = market()
     one.wait_for(STARTED)
     people = one.family()
@@ -152,7 +161,7 @@ def test_when_one_process_dies_the_rest_stops_and_says_why(market, words: str, n
     assert living(people) == []
 
 
-def test_when_the_database_dies_the_rest_stops_and_says_why(market) -> None:
+def test_when_the_database_dies_the_rest_stops_and_says_why(market: StartMarket) -> None:
     one = market()
     one.wait_for(STARTED)
     people = one.family()
@@ -164,7 +173,7 @@ def test_when_the_database_dies_the_rest_stops_and_says_why(market) -> None:
     assert living(people) == []
 
 
-def test_a_taken_port_is_said_before_anything_starts(market) -> None:
+def test_a_taken_port_is_said_before_anything_starts(market: StartMarket) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -176,7 +185,7 @@ def test_a_taken_port_is_said_before_anything_starts(market) -> None:
     assert not (one.home / "postgres").exists()
 
 
-def test_two_on_one_home_do_not_stop_each_other(market) -> None:
+def test_two_on_one_home_do_not_stop_each_other(market: StartMarket) -> None:
     first = market()
     first.wait_for(STARTED)
     second = market()
@@ -185,12 +194,12 @@ def test_two_on_one_home_do_not_stop_each_other(market) -> None:
     assert first.get("/healthz") == 200
 
 
-def test_ctrl_c_while_it_starts_leaves_nothing(market) -> None:
+def test_ctrl_c_while_it_starts_leaves_nothing(market: StartMarket) -> None:
     one = market()
     deadline = time.monotonic() + 30
     while not (one.home / "postgres" / "postmaster.pid").exists():
         assert time.monotonic() < deadline
-        one._look_again()
+        one.look_again()
     one.process.send_signal(signal.SIGINT)
     assert one.wait() == 0
     assert embedded_database.running(one.home / "postgres") is None
