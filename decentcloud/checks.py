@@ -1,15 +1,12 @@
 """What must be true before the site opens: PostgreSQL always, and in production no settings of a local market."""
 
-from collections.abc import Sequence
-
-from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
 
 
-def check_database(app_configs: Sequence[AppConfig] | None, **_others: object) -> list[checks.CheckMessage]:
+def check_database(**_scope: object) -> list[checks.CheckMessage]:
     """Only PostgreSQL locks rows, keeps append-only tables and searches text as the shop needs it."""
     if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
         return []
@@ -18,7 +15,7 @@ def check_database(app_configs: Sequence[AppConfig] | None, **_others: object) -
     ]
 
 
-def check_production(app_configs: Sequence[AppConfig] | None, **_others: object) -> list[checks.CheckMessage]:
+def check_production(**_scope: object) -> list[checks.CheckMessage]:
     """For `check --deploy`: what works on a desk and must not go out."""
     found: list[checks.CheckMessage] = []
     if settings.DATABASE_IS_EMBEDDED:
