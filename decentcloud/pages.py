@@ -34,6 +34,7 @@ class RulesPage(TemplateView):
             confirm_hours=settings.CONFIRM_DEADLINE_HOURS,
             suspension_days=settings.SUSPENSION_LIMIT_DAYS,
             fee_percent=f"{settings.PLATFORM_FEE_BP / 100:g}",
+            contact=settings.INVOICE_SELLER_EMAIL,
             **kwargs,
         )
 

@@ -11,8 +11,8 @@ from django.utils.safestring import mark_safe
 
 Example = dict[str, Any]
 
-TWO_BUTTONS = mark_safe('<a class="btn btn--s btn--primary" href="#notice">Pay €&nbsp;1.84</a>')
-PRIMARY = mark_safe('<a class="btn btn--primary" href="#empty">Drop the memory filter</a>')
+TWO_BUTTONS = mark_safe('<a class="btn btn--s btn--primary" href="#c-notice">Pay €&nbsp;1.84</a>')
+PRIMARY = mark_safe('<a class="btn btn--primary" href="#c-empty">Drop the memory filter</a>')
 BADGE = mark_safe('<span class="badge badge--live badge--l">Running</span>')
 PARAGRAPH = mark_safe('<p class="soft">What opens stays in place; nothing covers the page.</p>')
 
@@ -100,21 +100,21 @@ def examples() -> dict[str, list[Example]]:
         "logo": [{"label": "Decent Cloud"}],
         "button": [
             {"label": "Rent this server", "kind": "primary"},
-            {"label": "Compare", "url": "#button", "icon": "plus", "after": "VPS 8 NVMe"},
+            {"label": "Compare", "url": "#c-button", "icon": "plus", "after": "VPS 8 NVMe"},
             {"label": "Clear", "kind": "quiet", "type": "reset"},
             {"label": "Cancel rental", "kind": "danger", "name": "outcome", "value": "cancel", "form": "sg-form"},
             {"label": "Large", "kind": "primary", "size": "l"},
             {"label": "Small", "size": "s", "icon": "download"},
             {"label": "Paying", "kind": "primary", "busy": True},
             {"label": "Sold out", "disabled": True},
-            {"label": "Older", "url": "#button", "disabled": True, "size": "s"},
+            {"label": "Older", "url": "#c-button", "disabled": True, "size": "s"},
             {"label": "Pay € 137.09", "kind": "primary", "size": "l", "icon": "lock", "wide": True},
         ],
         "badge": [{"label": words, "tone": tone} for _state, words, tone, _other, _tone in STATES]
         + [{"label": "Running", "tone": "live", "size": "l"}],
         "chip": [
-            {"label": "4 cores or more", "remove_url": "#chip"},
-            {"label": "Storage", "url": "#chip"},
+            {"label": "4 cores or more", "remove_url": "#c-chip"},
+            {"label": "Storage", "url": "#c-chip"},
             {"label": "just words"},
         ],
         "tag": [{"label": "ECC"}, {"label": "best", "good": True}],
@@ -141,7 +141,7 @@ def examples() -> dict[str, list[Example]]:
         "head": [
             {
                 "title": "VPS 8 NVMe",
-                "crumbs": [{"label": "Rentals", "url": "#head"}, {"label": "7Q4M-2KXP"}],
+                "crumbs": [{"label": "Rentals", "url": "#c-head"}, {"label": "7Q4M-2KXP"}],
                 "beside": BADGE,
                 "lede": "Rented from Quietstack. Nothing to do; it ends on 17 Jan 2027 at 09:14 UTC.",
                 "actions": PRIMARY,
@@ -152,12 +152,12 @@ def examples() -> dict[str, list[Example]]:
             {
                 "title": "Money so far",
                 "id": "sg-panel",
-                "aside": mark_safe('<a href="#panel">All 38</a>'),
+                "aside": mark_safe('<a href="#c-panel">All 38</a>'),
                 "body": PARAGRAPH,
                 "foot": "Leave after 30 days and €\xa076.80 comes back, plus its VAT.",
                 "lift": True,
             },
-            {"label": "Term", "body": PARAGRAPH},
+            {"label": "A panel without title", "body": PARAGRAPH},
         ],
         "section": [
             {
@@ -194,7 +194,7 @@ def examples() -> dict[str, list[Example]]:
                 "pairs": [
                     {"label": "IPv4", "value": "203.0.113.48", "mono": True},
                     {"label": "System", "value": "Debian 13"},
-                    {"label": "Console", "value": "Open rescue console", "url": "#facts"},
+                    {"label": "Console", "value": "Open rescue console", "url": "#c-facts"},
                 ],
                 "one": True,
             }
@@ -205,7 +205,7 @@ def examples() -> dict[str, list[Example]]:
                 "headers": [{"label": "Rental"}, {"label": "Reference"}, {"label": "Yours", "num": True}],
                 "rows": [
                     [
-                        {"text": "Vault 40", "sub": "a customer in Germany", "url": "#table"},
+                        {"text": "Vault 40", "sub": "a customer in Germany", "url": "#c-table"},
                         {"text": "7Q02-5KXP", "mono": True, "label": "Reference"},
                         {"text": "€\xa01.92", "num": True, "label": "Yours"},
                     ]
@@ -323,16 +323,16 @@ def examples() -> dict[str, list[Example]]:
         "tabs": [
             {
                 "items": [
-                    {"label": "All", "url": "#tabs", "count": "1,000+", "current": True},
-                    {"label": "Needs you", "url": "#tabs", "count": 0},
-                    {"label": "Running", "url": "#tabs"},
+                    {"label": "All", "url": "#c-tabs", "count": "1,000+", "current": True},
+                    {"label": "Needs you", "url": "#c-tabs", "count": 0},
+                    {"label": "Running", "url": "#c-tabs"},
                 ],
-                "label": "Example",
+                "label": "Show an example",
             }
         ],
         "pager": [
-            {"newer": None, "older": "#pager", "range": "1 to 7 of 18"},
-            {"newer": "#pager", "older": "#pager", "newer_label": "Cheaper", "older_label": "Dearer"},
+            {"newer": None, "older": "#c-pager", "range": "1 to 7 of 18"},
+            {"newer": "#c-pager", "older": "#c-pager", "newer_label": "Cheaper", "older_label": "Dearer", "label": "Prices"},
         ],
         "steps": [{"n": 2}],
         "fold": [{"title": "Decline", "body": PARAGRAPH, "open": True, "id": "sg-fold"}],
@@ -348,8 +348,8 @@ def examples() -> dict[str, list[Example]]:
         "subnav": [
             {
                 "items": [
-                    {"label": "Rentals", "url": "#subnav", "current": True},
-                    {"label": "Billing", "url": "#subnav"},
+                    {"label": "Rentals", "url": "#c-subnav", "current": True},
+                    {"label": "Billing", "url": "#c-subnav"},
                 ],
                 "label": "Example",
             }
