@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import letters
+from accounts.addresses import LONGEST_ADDRESS
 from accounts.messages import words_for
 from accounts.models import User
 from accounts.services import open_personal_account
@@ -50,7 +51,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def clean_email(self, email: str) -> str:
         """An address that fits the column; longer ones would be cut off and belong to somebody else."""
-        if len(email) > 254:
+        if len(email) > LONGEST_ADDRESS:
             raise ValidationError(_("An e-mail address has at most 254 characters."), code="too_long")
         return str(super().clean_email(email))
 

@@ -27,9 +27,7 @@ class TokenAuthentication(BaseAuthentication):
         token = ApiToken.objects.select_related("user").filter(digest=digest_of(secret), revoked_at=None).first()
         if token is None or (token.expires_at is not None and token.expires_at <= clock.now()):
             raise AuthenticationFailed(_("This token is not known here, has expired or was revoked."))
-        membership = (
-            Membership.objects.select_related("account").filter(user=token.user, account_id=token.account_id).first()
-        )
+        membership = Membership.objects.select_related("account").filter(user=token.user, account_id=token.account_id).first()
         if membership is None or not token.user.is_active:
             raise AuthenticationFailed(_("The owner of this token has no access to its account any more."))
         note_token_use(token)

@@ -33,8 +33,7 @@ def not_ours() -> Refused:
 def other_address(invitation: Invitation, user: User) -> Refused:
     """The refusal for somebody else than the person who was invited."""
     return Refused(
-        _("The invitation went to %(invited)s. You are signed in as %(user)s.")
-        % {"invited": invitation.email, "user": user.email},
+        _("The invitation went to %(invited)s. You are signed in as %(user)s.") % {"invited": invitation.email, "user": user.email},
         code="other_address",
     )
 

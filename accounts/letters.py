@@ -133,8 +133,7 @@ _LETTERS: dict[str, Callable[[Context], Letter]] = {
     ),
     "account/email/email_changed": lambda context: _notice(
         _("Your e-mail address was changed"),
-        _("You sign in with %(to)s now, no longer with %(from)s.")
-        % {"to": context["to_email"], "from": context["from_email"]},
+        _("You sign in with %(to)s now, no longer with %(from)s.") % {"to": context["to_email"], "from": context["from_email"]},
         context,
     ),
     "account/email/email_deleted": lambda context: _notice(

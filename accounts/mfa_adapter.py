@@ -1,26 +1,15 @@
 """Where allauth's second factors ask us: secrets are encrypted before they are stored, names are ours."""
 
-import base64
 from typing import Any
 
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.secrets import seal, unseal
 
 SITE_NAME = "Decent Cloud"
-
-
-def _cipher() -> MultiFernet:
-    """Encrypts with SECRET_KEY, decrypts with the ones that rotate out as well."""
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    keys = [HKDF(SHA256(), 32, salt=None, info=b"accounts.second_factor").derive(secret.encode()) for secret in secrets]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
@@ -34,11 +23,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """The form in which a secret lies in the database."""
-        return _cipher().encrypt(text.encode()).decode()
+        return seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """The secret again; raises cryptography's InvalidToken when no known key fits."""
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        """The secret again; raises `accounts.secrets.Unreadable` when no known key fits."""
+        return unseal(encrypted_text)
 
     def generate_authenticator_name(self, user: User, type: Any) -> str:  # noqa: A002 -- allauth's signature
         """A name for a passkey that got none."""

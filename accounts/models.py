@@ -96,9 +96,7 @@ class Membership(models.Model):
     """What a user may do for an account."""
 
     user = models.ForeignKey(User, verbose_name=_("user"), on_delete=models.PROTECT, related_name="memberships")
-    account = models.ForeignKey(
-        Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="memberships"
-    )
+    account = models.ForeignKey(Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(_("role"), max_length=8, choices=Role)
     created_at = models.DateTimeField(_("joined"), default=clock.now, editable=False)
 

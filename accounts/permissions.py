@@ -28,9 +28,7 @@ class HasScope(BasePermission):
         method = "GET" if request.method == "HEAD" else str(request.method)
         wanted = scopes.get(method)
         self.message = (
-            _("This token lacks the scope %(scope)s.") % {"scope": wanted.value}
-            if wanted
-            else _("Tokens cannot be used here.")
+            _("This token lacks the scope %(scope)s.") % {"scope": wanted.value} if wanted else _("Tokens cannot be used here.")
         )
         return wanted is not None and wanted.value in request.auth.scopes
 

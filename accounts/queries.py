@@ -1,9 +1,13 @@
 """Reading users, accounts, members, keys and tokens."""
 
+from uuid import UUID
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.db.models import F, QuerySet
+from allauth.usersessions.models import UserSession
+from django.db.models import F, Q, QuerySet
 
+from accounts.invitations import not_ours
 from accounts.models import Account, ApiToken, Invitation, Membership, SshKey, User
 from core import clock
 
@@ -37,9 +41,7 @@ def has_authenticator_app(user: User) -> bool:
 def memberships(user: User) -> QuerySet[Membership]:
     """The accounts a user may act for, their own first, then by name."""
     own_first = F("account__person").asc(nulls_last=True)
-    return (
-        Membership.objects.select_related("account").filter(user=user).order_by(own_first, "account__name", "account_id")
-    )
+    return Membership.objects.select_related("account").filter(user=user).order_by(own_first, "account__name", "account_id")
 
 
 def members(account: Account) -> QuerySet[Membership]:
@@ -49,9 +51,36 @@ def members(account: Account) -> QuerySet[Membership]:
 
 def open_invitations(account: Account) -> QuerySet[Invitation]:
     """Invitations that can still be accepted, newest first."""
-    return Invitation.objects.filter(
-        account=account, accepted_at=None, withdrawn_at=None, expires_at__gt=clock.now()
-    ).order_by("-created_at", "-id")
+    return Invitation.objects.filter(account=account, accepted_at=None, withdrawn_at=None, expires_at__gt=clock.now()).order_by(
+        "-created_at", "-id"
+    )
+
+
+def invitation_by_key(key: UUID) -> Invitation:
+    """The invitation that a link stands for, open or not; raises Refused when there is none."""
+    found = Invitation.objects.select_related("account", "invited_by").filter(key=key).first()
+    if found is None:
+        raise not_ours()
+    return found
+
+
+def second_factors(user: User) -> dict[str, list[Authenticator]]:
+    """What the user has set up besides a password, by kind of authenticator, oldest first."""
+    found: dict[str, list[Authenticator]] = {}
+    for authenticator in Authenticator.objects.filter(user=user).order_by("created_at", "id"):
+        found.setdefault(authenticator.type, []).append(authenticator)
+    return found
+
+
+def session_count(user: User) -> int:
+    """How many browsers the user is signed in with, some of which may have ended by themselves."""
+    return int(UserSession.objects.filter(user=user).count())
+
+
+def live_token_count(user: User) -> int:
+    """How many API tokens of the user still open something, for whichever account."""
+    unexpired = Q(expires_at=None) | Q(expires_at__gt=clock.now())
+    return ApiToken.objects.filter(unexpired, user=user, revoked_at=None).count()
 
 
 def ssh_keys(account: Account) -> QuerySet[SshKey]:

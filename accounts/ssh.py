@@ -20,9 +20,7 @@ RSA_BITS_AT_MOST = 16384
 
 _SK_ED25519 = "sk-ssh-ed25519@openssh.com"
 _SK_ECDSA = "sk-ecdsa-sha2-nistp256@openssh.com"
-_PLAIN_TYPES = frozenset(
-    {"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"}
-)
+_PLAIN_TYPES = frozenset({"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"})
 _TYPES = _PLAIN_TYPES | {_SK_ED25519, _SK_ECDSA}
 _SECRET = re.compile(r"PRIVATE KEY|PuTTY-User-Key-File", re.IGNORECASE)
 
@@ -68,8 +66,7 @@ def parse_public_key(text: str) -> PublicKey:
     if _inner_type(blob) != key_type:
         raise _refused(
             "ssh_key_damaged",
-            _("The line says %(type)s, but the key inside is of another type. Copy the whole line once more.")
-            % {"type": key_type},
+            _("The line says %(type)s, but the key inside is of another type. Copy the whole line once more.") % {"type": key_type},
         )
     bits = _plain_bits(key_type, blob) if key_type in _PLAIN_TYPES else _security_key_bits(key_type, blob)
     digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")

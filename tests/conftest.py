@@ -10,6 +10,9 @@ from django.conf import settings
 
 from decentcloud import embedded_database
 
+# The people of the tests, and their browsers.
+pytest_plugins = ["tests.cast"]
+
 # Fast, and nothing lost that a test run would miss; races are as real as ever.
 CLUSTER_SETTINGS = {
     "max_connections": "300",

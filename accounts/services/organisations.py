@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import invitations
+from accounts.addresses import clean_address
 from accounts.models import Account, Invitation, Membership, User
 from accounts.queries import has_verified_address
 from accounts.states import AccountKind, Role
@@ -46,26 +45,27 @@ def invite(account: Account, email: str, role: Role, by: User) -> Invitation:
     Raises Refused with code `personal`, `not_owner`, `email`, `role`, `already_member` or `too_many`.
     Emits account.invited; the mail with the link is sent by its reaction.
     """
-    address = email.strip().lower()
-    try:
-        validate_email(address)
-    except ValidationError as error:
-        raise Refused(_("Enter an e-mail address such as name@example.com."), code="email", field="email") from error
+    address = clean_address(email)
     if role not in Role.values:
         raise Refused(_("Choose owner, member or billing."), code="role", field="role")
     with transaction.atomic():
         locked = _lock_as_owner(account, by)
         now = clock.now()
         if Membership.objects.filter(account=locked, user__emailaddress__email=address).exists():
-            raise Refused(_("%(email)s belongs to this organisation already.") % {"email": address},
-                          code="already_member", field="email")
+            raise Refused(
+                _("%(email)s belongs to this organisation already.") % {"email": address}, code="already_member", field="email"
+            )
         still_open = Invitation.objects.filter(account=locked, accepted_at=None, withdrawn_at=None)
         still_open.filter(email=address).update(withdrawn_at=now)
         if still_open.filter(expires_at__gt=now).count() >= OPEN_INVITATIONS_AT_MOST:
-            raise Refused(_("There are %(count)d open invitations. Withdraw one first.")
-                          % {"count": OPEN_INVITATIONS_AT_MOST}, code="too_many", field="email")
-        invitation = Invitation.objects.create(account=locked, email=address, role=role, invited_by=by,
-                                               expires_at=now + INVITATION_LIFETIME)
+            raise Refused(
+                _("There are %(count)d open invitations. Withdraw one first.") % {"count": OPEN_INVITATIONS_AT_MOST},
+                code="too_many",
+                field="email",
+            )
+        invitation = Invitation.objects.create(
+            account=locked, email=address, role=role, invited_by=by, expires_at=now + INVITATION_LIFETIME
+        )
         emit("account.invited", locked, actor_kind="user", actor=by.pk, invitation=invitation.pk, role=role)
     return invitation
 
@@ -74,9 +74,9 @@ def withdraw_invitation(account: Account, invitation_id: int, by: User) -> None:
     """Make the link of an open invitation worthless. Raises Refused with code `not_owner` or `gone`."""
     with transaction.atomic():
         locked = _lock_as_owner(account, by)
-        changed = Invitation.objects.filter(
-            pk=invitation_id, account=locked, accepted_at=None, withdrawn_at=None
-        ).update(withdrawn_at=clock.now())
+        changed = Invitation.objects.filter(pk=invitation_id, account=locked, accepted_at=None, withdrawn_at=None).update(
+            withdrawn_at=clock.now()
+        )
         if not changed:
             raise Refused(_("This invitation is not open any more."), code="gone")
         emit("account.invitation_withdrawn", locked, actor_kind="user", actor=by.pk, invitation=invitation_id)
@@ -101,16 +101,13 @@ def accept_invitation(token: str, user: User) -> Membership:
         invitations.check_open(invitation, now)
         if not has_verified_address(user, invitation.email):
             raise invitations.other_address(invitation, user)
-        membership, created = Membership.objects.get_or_create(
-            account=account, user=user, defaults={"role": invitation.role}
-        )
+        membership, created = Membership.objects.get_or_create(account=account, user=user, defaults={"role": invitation.role})
         if not created:
             raise Refused(_("You belong to %(account)s already.") % {"account": account.name}, code="already_member")
         invitation.accepted_at = now
         invitation.accepted_by = user
         invitation.save(update_fields=["accepted_at", "accepted_by"])
-        emit("account.member_joined", account, actor_kind="user", actor=user.pk, role=invitation.role,
-             invitation=invitation.pk)
+        emit("account.member_joined", account, actor_kind="user", actor=user.pk, role=invitation.role, invitation=invitation.pk)
     return membership
 
 

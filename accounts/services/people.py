@@ -1,11 +1,10 @@
 """Writing users: making one together with the personal account that everybody has, and the profile."""
 
 from allauth.account.models import EmailAddress
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts.addresses import clean_address
 from accounts.models import Account, Membership, User
 from accounts.states import AccountKind, Role, Theme
 from core.errors import Refused
@@ -18,11 +17,7 @@ def create_user(email: str, password: str | None = None, *, name: str = "", veri
     Without a password the user can only sign in after setting one by mail. Raises Refused with code
     `email` (not an address) or `email_taken`. Emits user.created.
     """
-    address = email.strip().lower()
-    try:
-        validate_email(address)
-    except ValidationError as error:
-        raise Refused(_("Enter an e-mail address such as name@example.com."), code="email", field="email") from error
+    address = clean_address(email)
     user = User(email=address, name=_clean_name(name))
     user.set_password(password)
     try:

@@ -23,15 +23,27 @@ def add_ssh_key(account: Account, user: User, name: str, public_key: str) -> Ssh
     try:
         with transaction.atomic():
             if SshKey.objects.filter(account=account).count() >= KEYS_AT_MOST:
-                raise Refused(_("There are %(count)d keys already. Remove one first.") % {"count": KEYS_AT_MOST},
-                              code="too_many", field="public_key")
-            key = SshKey.objects.create(account=account, user=user, name=cleaned, key_type=parsed.key_type,
-                                        bits=parsed.bits, public_key=parsed.line, fingerprint=parsed.fingerprint)
-            emit("ssh_key.added", key, actor_kind="user", actor=user.pk, account=account.pk,
-                 fingerprint=parsed.fingerprint)
+                raise Refused(
+                    _("There are %(count)d keys already. Remove one first.") % {"count": KEYS_AT_MOST},
+                    code="too_many",
+                    field="public_key",
+                )
+            key = SshKey.objects.create(
+                account=account,
+                user=user,
+                name=cleaned,
+                key_type=parsed.key_type,
+                bits=parsed.bits,
+                public_key=parsed.line,
+                fingerprint=parsed.fingerprint,
+            )
+            emit("ssh_key.added", key, actor_kind="user", actor=user.pk, account=account.pk, fingerprint=parsed.fingerprint)
     except IntegrityError as error:
-        raise Refused(_("This key is in the account already: %(fingerprint)s.") % {"fingerprint": parsed.fingerprint},
-                      code="duplicate", field="public_key") from error
+        raise Refused(
+            _("This key is in the account already: %(fingerprint)s.") % {"fingerprint": parsed.fingerprint},
+            code="duplicate",
+            field="public_key",
+        ) from error
     return key
 
 

@@ -57,10 +57,16 @@ def create_token(
             raise Refused(_("You do not belong to this account."), code="not_member")
         live = ApiToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), user=user, account=account, revoked_at=None)
         if live.count() >= TOKENS_AT_MOST:
-            raise Refused(_("There are %(count)d tokens already. Revoke one first.") % {"count": TOKENS_AT_MOST},
-                          code="too_many")
-        token = ApiToken.objects.create(user=user, account=account, name=cleaned, prefix=secret[:10],
-                                        digest=digest_of(secret), scopes=wanted, expires_at=expires_at)
+            raise Refused(_("There are %(count)d tokens already. Revoke one first.") % {"count": TOKENS_AT_MOST}, code="too_many")
+        token = ApiToken.objects.create(
+            user=user,
+            account=account,
+            name=cleaned,
+            prefix=secret[:10],
+            digest=digest_of(secret),
+            scopes=wanted,
+            expires_at=expires_at,
+        )
         emit("token.created", token, actor_kind="user", actor=user.pk, account=account.pk, scopes=wanted)
     return token, secret
 
@@ -91,5 +97,4 @@ def _refuse_wider(within: ApiToken, scopes: list[str], expires_at: datetime | No
     if not set(scopes) <= set(within.scopes):
         raise Refused(_("A token can only make tokens with scopes of its own."), code="wider", field="scopes")
     if within.expires_at is not None and (expires_at is None or expires_at > within.expires_at):
-        raise Refused(_("A token can only make tokens that end no later than itself."), code="wider",
-                      field="expires_at")
+        raise Refused(_("A token can only make tokens that end no later than itself."), code="wider", field="expires_at")
