@@ -6,6 +6,7 @@ from billing.services.order import (
     extension_price,
     open_extension_charge,
     order,
+    price_extension,
     save_billing_profile,
 )
 from billing.services.payment import (
@@ -53,6 +54,7 @@ __all__ = [
     "open_task",
     "order",
     "pay_refund_by_hand",
+    "price_extension",
     "refund_settlement",
     "reread_payments",
     "retry_refund",

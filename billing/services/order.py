@@ -156,11 +156,15 @@ def extension_price(contract: Contract, hours: int) -> tuple[NetPrice, TaxDecisi
 
     An extension has no set-up fee. The tax is decided anew for the country of the order's buyer.
     """
+    return price_extension(contract, contract.charges.get(purpose=ChargePurpose.CONTRACT), hours)
+
+
+def price_extension(contract: Contract, order_charge: Charge, hours: int) -> tuple[NetPrice, TaxDecision, Priced]:
+    """The same where the order's charge is at hand, so that a page of six terms asks for nothing."""
     monthly = contract.monthly_minor
     if contract.extension_price == ExtensionPrice.CURRENT:
         monthly = contract.offering.monthly_minor
     price = net_price(monthly, 0, hours, contract.currency)
-    order_charge = contract.charges.get(purpose=ChargePurpose.CONTRACT)
     decision = decide_tax(order_charge.buyer["country"])
     return price, decision, price_with_tax(price.net_minor, decision, contract.currency)
 
