@@ -1,4 +1,4 @@
-"""Where the parts of a drawn thing stand: percent across, pixels up. No template computes, no CSS is written.
+"""Where the parts of a drawn thing stand: percent across, pixels up. No template computes, no style is written.
 
 Everything comes out as text with a point as decimal mark, so that no locale can break an SVG attribute.
 """
@@ -7,25 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
 Number = int | float | Decimal | str | None
 
 # Under this distance from an end a centred label would stand outside of the bar.
 EDGE = Decimal(8)
-
-
-@dataclass(frozen=True)
-class TermBar:
-    """A term's bar: widths and places in percent, spoken shares as whole numbers."""
-
-    released: str
-    escrow: str
-    escrow_at: str
-    cuts: tuple[str, ...]
-    now: str
-    anchor: str
-    spoken_released: int
-    spoken_escrow: int
-    spoken_refunded: int
 
 
 @dataclass(frozen=True)
@@ -73,31 +62,38 @@ def _anchor(at: Decimal) -> str:
     return "end" if at > 100 - EDGE else "middle"
 
 
-def term_bar(released: Number = 0, refunded: Number = 0, now: Number = None) -> TermBar:
-    """The bar of one term: what is neither released nor refunded is held back, so that no gap can show.
+def now_mark(now: Number) -> tuple[str, str]:
+    """Where "now" stands over a term bar and how its label is tied to it; nothing without a place."""
+    if now is None or now == "":
+        return "", ""
+    return percent(_share(now)), _anchor(_share(now))
 
-    `released`, `refunded` and `now` are percent of what was paid; `now` may be None.
+
+def term_svg(released: Number = 0, refunded: Number = 0, label: str = "") -> SafeString:
+    """The bar of one term, ready to stand in a page: what is neither released nor refunded is held back, so no gap can show.
+
+    `released` and `refunded` are percent of what was paid. `label` is spoken instead of the three shares.
     """
     out = _share(released)
     back = min(_share(refunded), 100 - out)
     held = 100 - out - back
-    cuts = []
-    if out and out < 100:
-        cuts.append(percent(out))
+    parts = []
+    if out:
+        parts.append(f'<rect class="released" width="{percent(out)}" height="100%"/>')
+    if held:
+        parts.append(f'<rect class="escrow" x="{percent(out)}" width="{percent(held)}" height="100%"/>')
+    if 0 < out < 100:
+        parts.append(f'<rect class="cut" x="{percent(out)}" width="2" height="100%"/>')
     if held and back:
-        cuts.append(percent(out + held))
-    spoken_out, spoken_back = round(out), round(back)
-    return TermBar(
-        released=percent(out) if out else "",
-        escrow=percent(held) if held else "",
-        escrow_at=percent(out),
-        cuts=tuple(cuts),
-        now="" if now is None or now == "" else percent(_share(now)),
-        anchor=_anchor(_share(now)),
-        spoken_released=spoken_out,
-        spoken_escrow=100 - spoken_out - spoken_back,
-        spoken_refunded=spoken_back,
-    )
+        parts.append(f'<rect class="cut" x="{percent(out + held)}" width="2" height="100%"/>')
+    spoken = label or _("%(out)s percent released, %(held)s percent held back, %(back)s percent refunded") % {
+        "out": round(out),
+        "held": 100 - round(out) - round(back),
+        "back": round(back),
+    }
+    # Only numbers of ours stand in the parts.
+    drawn = SafeString("".join(parts))
+    return format_html('<svg class="term__bar" role="img" aria-label="{}">{}</svg>', spoken, drawn)
 
 
 def day_strip(days: Sequence[Mapping[str, str]]) -> tuple[Bar, ...]:

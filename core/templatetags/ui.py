@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from core import charts
 
@@ -64,7 +65,30 @@ def slot(parser: Parser, token: Token) -> SlotNode:
     return SlotNode(bits[1], nodelist)
 
 
-register.simple_tag(charts.term_bar, name="term_bar")
+class OnceNode(template.Node):
+    """Renders its content once per language and process, since it depends on nothing else."""
+
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+        self.rendered: dict[str | None, SafeString] = {}
+
+    def render(self, context: Context) -> SafeString:
+        language = get_language()
+        if language not in self.rendered:
+            self.rendered[language] = self.nodelist.render(context)
+        return self.rendered[language]
+
+
+@register.tag
+def once(parser: Parser, _token: Token) -> OnceNode:
+    """`{% once %}…{% endonce %}` around a part of the frame that knows no user, no request and no page."""
+    nodelist = parser.parse(("endonce",))
+    parser.delete_first_token()
+    return OnceNode(nodelist)
+
+
+register.simple_tag(charts.term_svg, name="term_svg")
+register.simple_tag(charts.now_mark, name="now_mark")
 register.simple_tag(charts.day_strip, name="day_strip")
 register.simple_tag(charts.bins, name="bins")
 register.simple_tag(charts.months, name="months")
