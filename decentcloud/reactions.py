@@ -28,7 +28,14 @@ EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     "dispute.closed": (billing.refund_ended_contract, billing.send_waiting_refunds),
 }
 
-WEBHOOKS: dict[tuple[str, str], Callable[[WebhookEvent], None]] = {}
+WEBHOOKS: dict[tuple[str, str], Callable[[WebhookEvent], None]] = {
+    ("sandbox", "payment.succeeded"): billing.apply_payment,
+    ("sandbox", "payment.processing"): billing.apply_payment,
+    ("sandbox", "payment.failed"): billing.apply_payment,
+    ("sandbox", "payment.expired"): billing.apply_payment,
+    ("sandbox", "refund.updated"): billing.apply_refund,
+    ("sandbox", "dispute.updated"): billing.apply_dispute,
+}
 
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("contract deadlines", contracts.work_deadlines, timedelta(minutes=1)),
