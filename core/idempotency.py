@@ -85,20 +85,19 @@ def _owner(request: Request) -> str | None:
 def _claim(owner: str, request: Request, key: str, fingerprint: str, claim: uuid.UUID) -> IdempotencyRecord:
     """The record of this key, committed: ours if its `claim` is `claim`, else what another request has made of it."""
     now = clock.now()
-    ours: dict[str, Any] = {
-        "claim": claim,
-        "fingerprint": fingerprint,
-        "created_at": now,
-        "lease_until": now + LEASE,
-    }
+    ours: dict[str, Any] = {"claim": claim, "fingerprint": fingerprint, "created_at": now, "lease_until": now + LEASE}
     scope = {"owner": owner, "method": request.method or "", "path": request.path[:500], "key": key}
-    with transaction.atomic(durable=True):
-        IdempotencyRecord.objects.bulk_create([IdempotencyRecord(**scope, **ours)], ignore_conflicts=True)
-        rows = IdempotencyRecord.objects.filter(**scope)
-        expired = Q(created_at__lt=now - KEEP)
-        abandoned = Q(status__isnull=True, lease_until__lte=now, fingerprint=fingerprint)
-        rows.filter(expired | abandoned).update(**ours, status=None, body="", content_type="", location="", secret=False)
-        return rows.get()
+    rows = IdempotencyRecord.objects.filter(**scope)
+    expired = Q(created_at__lt=now - KEEP)
+    abandoned = Q(status__isnull=True, lease_until__lte=now, fingerprint=fingerprint)
+    while True:
+        with transaction.atomic(durable=True):
+            IdempotencyRecord.objects.bulk_create([IdempotencyRecord(**scope, **ours)], ignore_conflicts=True)
+            rows.filter(expired | abandoned).update(**ours, status=None, body="", content_type="", location="", secret=False)
+            # The other request's claim may have been freed (an error 500) between our insert and this look: then try again.
+            record = rows.first()
+        if record is not None:
+            return record
 
 
 def _answer_of(record: IdempotencyRecord, fingerprint: str) -> HttpResponseBase:

@@ -22,7 +22,7 @@ def subject_of(subject: models.Model | str) -> str:
     return f"{subject._meta.model_name}:{subject.pk}"
 
 
-def emit(name: str, subject: models.Model | str, **data: Json) -> DomainEvent:
+def emit(name: str, subject: models.Model | str, /, **data: Json) -> DomainEvent:
     """Record that `name` happened to `subject`, with JSON `data`. One insert; a second one, once per transaction, wakes the queue.
 
     Must be called inside the transaction of the change (RuntimeError otherwise): both stand or neither does. Consequences run
