@@ -77,7 +77,7 @@ def _show_the_way(request: HttpRequest, goal: str) -> HttpResponseRedirect:
         raise Http404
     if not has_second_factor(user):
         messages.warning(request, _("The administration opens once you have set up a second factor here."))
-        return HttpResponseRedirect(reverse("mfa_index"))
+        return redirect("account_security")
     messages.info(request, _("Show your second factor once more to open the administration."))
     return HttpResponseRedirect(f"{reverse(_page_that_asks(user))}?{urlencode({'next': goal})}")
 

@@ -105,11 +105,10 @@ def _notice(subject: str, lead: str, context: Context) -> Letter:
     return Letter(
         subject=subject,
         lead=lead,
-        lines=(
-            {"label": _("From address"), "amount": str(context["ip"])},
-            {"label": _("Browser"), "amount": str(context["user_agent"])},
+        paragraphs=(
+            _("It came from %(ip)s with %(browser)s.") % {"ip": context["ip"], "browser": context["user_agent"]},
+            _("If it was not you, set a new password now and sign out all other sessions."),
         ),
-        paragraphs=(_("If it was not you, set a new password now and sign out all other sessions."),),
         action_url=settings.SITE_URL + reverse("account_security"),
         action_label=_("Look at your security"),
         reason=_("You get this whenever something about the security of your account changes."),

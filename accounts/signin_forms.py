@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -40,6 +41,8 @@ class SignInForm(PlainFields, allauth_forms.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].widget.attrs["autocomplete"] = "username"
+        # With DEBUG on, the page names the people of the demo market.
+        self.shows_demo_accounts = settings.DEBUG
 
     def clean(self) -> dict[str, Any]:
         """Check both; the error stands at the password."""

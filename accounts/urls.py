@@ -1,6 +1,7 @@
 """The addresses of the account pages. Signing in and its factors are allauth's, below /accounts/."""
 
 from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
 
 from accounts.views import invitation, keys, organisations, profile, tokens
 
@@ -24,4 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/organisation/members/<int:user_id>/role", organisations.member_role, name="member_role"),
     path("account/organisation/members/<int:user_id>/remove", organisations.member_remove, name="member_remove"),
     path("account/invitations/<str:token>", invitation.invitation, name="invitation"),
+    # allauth's own overviews, which it returns to after every step: there is one page for all of security here.
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="account_security")),
+    path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="account_security")),
 ]
