@@ -85,7 +85,7 @@ def over_http(body: bytes, header: str) -> bool:
             headers={SIGNATURE_HEADER: header, "Content-Type": "application/json"},
             timeout=TIMEOUT,
         )
-    except OSError as error:
+    except http.OutsideError as error:
         logger.warning("sandbox message not delivered: %s", error)
         return False
     return 200 <= answer.status_code < 300

@@ -1,5 +1,17 @@
 """The addresses of the pages of billing."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from billing.views.checkout import checkout, checkout_return
+from billing.views.details import billing_details
+from billing.views.order import order, quote_create
+from billing.views.sandbox import sandbox
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("offerings/<slug:slug>/quote", quote_create, name="quote_create"),
+    path("order/<uuid:public_id>", order, name="order"),
+    path("checkout/<uuid:public_id>", checkout, name="checkout"),
+    path("checkout/<uuid:public_id>/return", checkout_return, name="checkout_return"),
+    path("sandbox/<uuid:public_id>", sandbox, name="sandbox"),
+    path("account/billing", billing_details, name="billing_details"),
+]

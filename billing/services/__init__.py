@@ -1,5 +1,6 @@
 """Only verbs: the writers of billing."""
 
+from billing.services.checkout import ask_again, place_order
 from billing.services.dispute import apply_dispute, apply_dispute_facts
 from billing.services.order import (
     close_charge,
@@ -43,6 +44,7 @@ __all__ = [
     "apply_refund",
     "apply_refund_facts",
     "approve_refund",
+    "ask_again",
     "close_charge",
     "close_charges_of",
     "close_other_payments_of",
@@ -54,6 +56,7 @@ __all__ = [
     "open_task",
     "order",
     "pay_refund_by_hand",
+    "place_order",
     "price_extension",
     "refund_settlement",
     "reread_payments",

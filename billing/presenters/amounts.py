@@ -1,0 +1,41 @@
+"""Only what an order costs, line by line: the same for a quote and for its charge."""
+
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from contracts.pricing import MONTH_HOURS, NetPrice
+from core.countries import country_name
+from core.formats import hours_text, minor, percent
+
+Line = dict[str, object]
+
+
+def statement(price: NetPrice, hours: int, tax_rate: Decimal, tax_country: str, tax_minor: int) -> list[Line]:
+    """Rent, set-up fee and VAT, for c/statement.html."""
+    note = _("%(hours)s h at %(price)s for %(month)d h") % {
+        "hours": f"{hours:,}",
+        "price": minor(price.monthly_minor, price.currency),
+        "month": MONTH_HOURS,
+    }
+    fee = minor(price.setup_fee_minor, price.currency) if price.setup_fee_minor else _("none")
+    return [
+        {"label": hours_text(hours), "note": note, "amount": minor(price.rent_minor, price.currency)},
+        {"label": _("Set-up fee"), "amount": fee},
+        {
+            "label": _("VAT %(rate)s") % {"rate": rate_text(tax_rate)},
+            "note": country_name(tax_country),
+            "amount": minor(tax_minor, price.currency),
+        },
+    ]
+
+
+def total(gross_minor: int, currency: str) -> Line:
+    """The last line, with the double rule."""
+    return {"label": _("Total"), "amount": minor(gross_minor, currency)}
+
+
+def rate_text(rate: Decimal) -> str:
+    """ "19 %", "8.1 %": a tax rate with the decimals that it has."""
+    shown = (rate * 100).normalize()
+    return percent(shown, max(0, -int(shown.as_tuple().exponent)))

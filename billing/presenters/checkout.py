@@ -1,0 +1,247 @@
+"""Only what the checkout and the return page say about a charge, in each state it can be in."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from billing.checkout_state import CheckoutStanding, CheckoutState
+from billing.gateway_facts import PaymentGateway
+from billing.models import Charge
+from billing.presenters.amounts import Line, statement, total
+from billing.states import ChargePurpose
+from contracts.states import State
+from core.countries import country_name
+from core.formats import money, until, when
+
+
+@dataclass(frozen=True)
+class News:
+    """One truth about the payment: a heading, sentences, how it is marked, and where one can go on."""
+
+    title: str
+    text: str
+    kind: str
+    label: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What there is to be told."""
+
+    charge: Charge
+    standing: CheckoutStanding
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The charge as the pages show it."""
+
+    lines: list[Line]
+    total: Line
+    gross: str
+    title: str
+    is_extension: bool
+    buyer: list[str]
+
+
+@dataclass(frozen=True)
+class CheckoutPage:
+    """Ready strings for templates/billing/checkout.html."""
+
+    bill: Bill
+    news: News
+    also: list[str]
+    methods: list[dict[str, object]]
+    may_pay: bool
+    has_news: bool
+    button: str
+    deadline: str
+    provider: str
+    answer_hours: int
+    step: int
+
+
+@dataclass(frozen=True)
+class ReturnPage:
+    """Ready strings for templates/billing/checkout_return.html."""
+
+    bill: Bill
+    news: News
+    also: list[str]
+    polls: bool
+    sandbox_url: str
+    step: int
+
+
+def checkout_page(charge: Charge, standing: CheckoutStanding, gateways: list[PaymentGateway], chosen: str) -> CheckoutPage:
+    """All of the checkout page; where nothing can be paid it says why."""
+    return CheckoutPage(
+        bill=bill(charge),
+        news=news(charge, standing),
+        also=also(standing),
+        methods=_methods(gateways, chosen),
+        may_pay=standing.may_pay,
+        has_news=standing.state != CheckoutState.OPEN,
+        button=_("Pay %(amount)s") % {"amount": money(charge.gross)},
+        deadline=deadline_text(charge),
+        provider=charge.contract.provider.name,
+        answer_hours=settings.ANSWER_DEADLINE_HOURS,
+        step=_step(standing),
+    )
+
+
+def return_page(charge: Charge, standing: CheckoutStanding) -> ReturnPage:
+    """All of the page that the bank leads back to."""
+    latest = standing.latest
+    return ReturnPage(
+        bill=bill(charge),
+        news=news(charge, standing),
+        also=also(standing),
+        polls=standing.state.may_change_by_itself,
+        sandbox_url=latest.checkout_url if latest is not None and latest.gateway == "sandbox" else "",
+        step=_step(standing),
+    )
+
+
+def _step(standing: CheckoutStanding) -> int:
+    return 3 if standing.state == CheckoutState.PAID else 2
+
+
+def bill(charge: Charge) -> Bill:
+    """What is charged, and to whom."""
+    country = charge.tax_decision["country"]
+    buyer = charge.buyer
+    return Bill(
+        lines=statement(charge.price, charge.hours, charge.tax_rate, country, charge.tax_minor),
+        total=total(charge.gross_minor, charge.currency),
+        gross=money(charge.gross),
+        title=charge.contract.offering_name,
+        is_extension=charge.purpose == ChargePurpose.EXTENSION,
+        buyer=[
+            line
+            for line in (
+                buyer["company"],
+                buyer["name"],
+                buyer["street"],
+                f"{buyer['postcode']} {buyer['city']}".strip(),
+                country_name(buyer["country"]),
+                buyer["vat_id"],
+            )
+            if line
+        ],
+    )
+
+
+def _methods(gateways: list[PaymentGateway], chosen: str) -> list[dict[str, object]]:
+    """The ways to pay as rows; the first one is chosen where nobody chose."""
+    first = chosen or (gateways[0].name if gateways else "")
+    return [
+        {"value": gateway.name, "main": gateway.label, "sub": gateway.description, "checked": gateway.name == first}
+        for gateway in gateways
+    ]
+
+
+def deadline_text(charge: Charge) -> str:
+    """ "Pay within 42 min, by 18 Nov, 15:02 UTC."."""
+    return _("Pay by %(time)s UTC (%(left)s). After that nothing is charged and the server goes back on the market.") % {
+        "time": when(charge.expires_at),
+        "left": until(charge.expires_at),
+    }
+
+
+def news(charge: Charge, standing: CheckoutStanding) -> News:
+    """What is true of this payment now, in words."""
+    return {
+        CheckoutState.OPEN: _open,
+        CheckoutState.WAITING: _waiting,
+        CheckoutState.PROCESSING: _processing,
+        CheckoutState.DECLINED: _declined,
+        CheckoutState.MISMATCHED: _mismatched,
+        CheckoutState.CLOSING: _closing,
+        CheckoutState.ENDED: _ended,
+        CheckoutState.PAID: _paid,
+    }[standing.state](_Case(charge, standing))
+
+
+def also(standing: CheckoutStanding) -> list[str]:
+    """What arrived besides: it pays for nothing and goes back."""
+    return [
+        _("%(amount)s arrived that pays for nothing. All of it goes back the way it came.") % {"amount": money(amount)}
+        for amount in standing.returning
+    ]
+
+
+def _open(case: _Case) -> News:
+    return News(_("Not paid yet"), deadline_text(case.charge), "act", *_pay(case.charge))
+
+
+def _waiting(case: _Case) -> News:
+    text = _("The bank has not told us anything yet. The order waits until %(time)s UTC.")
+    back = reverse("checkout", args=[case.charge.public_id])
+    return News(_("Waiting for the bank"), text % {"time": when(case.charge.expires_at)}, "act", _("Back to checkout"), back)
+
+
+def _processing(case: _Case) -> News:
+    text = _("The bank is moving %(amount)s. It takes as long as the bank takes; the order waits for it.")
+    return News(_("Your payment is on its way"), text % {"amount": money(case.charge.gross)}, "info")
+
+
+def _declined(case: _Case) -> News:
+    text = _("The bank said no, and nothing was charged. Try again, or in another way, by %(time)s UTC.")
+    return News(_("Declined"), text % {"time": when(case.charge.expires_at)}, "stop", *_pay(case.charge))
+
+
+def _mismatched(case: _Case) -> News:
+    assert case.standing.wrong is not None
+    text = _(
+        "%(received)s arrived, %(asked)s was asked for. A person looks at it: it is taken as it is, or all of it goes back. "
+        "You can also pay the right amount now; then what arrived goes back."
+    )
+    return News(
+        _("Wrong amount, being checked"), text % {"received": money(case.standing.wrong), "asked": money(case.charge.gross)}, "act"
+    )
+
+
+def _closing(case: _Case) -> News:
+    text = _("The time to pay ended at %(time)s UTC. We ask the bank a last time whether anything was paid.")
+    return News(_("The time is over"), text % {"time": when(case.charge.expires_at)}, "info")
+
+
+def _ended(case: _Case) -> News:
+    if case.standing.returning:
+        text = _("The order had ended before the money came.")
+    elif case.standing.wrong is not None:
+        text = _("The order ended. The wrong amount that arrived is looked at by a person, and is still yours.")
+    elif case.charge.contract.state == State.CANCELLED:
+        text = _("The order was cancelled before it was paid. Nothing was charged.")
+    else:
+        text = _("The time to pay ended at %(time)s UTC. Nothing was charged.") % {"time": when(case.charge.expires_at)}
+    if case.charge.purpose == ChargePurpose.EXTENSION:
+        return News(_("Not extended"), text, "stop", _("Go to the rental"), rental_url(case.charge))
+    slug = case.charge.contract.offering.slug
+    return News(_("Not paid in time"), text, "stop", _("Look at the offering again"), reverse("offering", args=[slug]))
+
+
+def _paid(case: _Case) -> News:
+    contract = case.charge.contract
+    text = _("%(amount)s has arrived.") % {"amount": money(case.charge.gross)}
+    if case.charge.purpose == ChargePurpose.EXTENSION:
+        text = f"{text} {_('The rental is extended.')}"
+    elif contract.state == State.REQUESTED and contract.deadline_at is not None:
+        answer = _("%(provider)s answers by %(time)s UTC; with no answer all of it comes back.")
+        text = f"{text} {answer % {'provider': contract.provider.name, 'time': when(contract.deadline_at)}}"
+    elif contract.state in {State.ACCEPTED, State.PROVISIONING}:
+        text = f"{text} {_('%(provider)s has accepted and sets it up.') % {'provider': contract.provider.name}}"
+    return News(_("Paid"), text, "good", _("Go to the rental"), rental_url(case.charge))
+
+
+def _pay(charge: Charge) -> tuple[str, str]:
+    return _("Pay %(amount)s") % {"amount": money(charge.gross)}, reverse("checkout", args=[charge.public_id])
+
+
+def rental_url(charge: Charge) -> str:
+    """The page of the rental that the charge pays for."""
+    return reverse("rental", args=[charge.contract.reference])

@@ -1,0 +1,1 @@
+"""The pages of billing, one module per step of a purchase."""
