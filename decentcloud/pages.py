@@ -98,19 +98,19 @@ def _bare_page(status: HTTPStatus, template: str) -> HttpResponse:
     return HttpResponse(loader.render_to_string(template, frame()), status=status)
 
 
-def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django names it
     """400: the address or the form could not be read. Says nothing about the exception."""
     status = HTTPStatus.BAD_REQUEST
     return _problem(request, status, "bad_request", _("This request could not be read.")) or _bare_page(status, "400.html")
 
 
-def permission_denied(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django names it
     """403: what a signed-in person may not do, where hiding that it exists would help nobody."""
     status = HTTPStatus.FORBIDDEN
     return _problem(request, status, "forbidden", _("This is not yours to do.")) or _page(request, status, "403.html")
 
 
-def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django names it
     """404: a stranger's page and a missing page read the same."""
     status = HTTPStatus.NOT_FOUND
     return _problem(request, status, "not_found", _("There is nothing at this address.")) or _page(request, status, "404.html")
@@ -122,7 +122,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _problem(request, status, "server_error", _("Something broke on our side.")) or _bare_page(status, "500.html")
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  # Django's signature
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  # Django names it
     """A form without a valid token: mostly a page left open for too long, or cookies switched off."""
     status = HTTPStatus.FORBIDDEN
     return _problem(request, status, "csrf", _("This form is out of date.")) or _page(request, status, "403_csrf.html")
