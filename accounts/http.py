@@ -6,7 +6,7 @@ from accounts.models import Account, Membership, User
 
 
 class AccountRequest(HttpRequest):
-    """A request of a signed-in user, acting for `account` in the role of `membership`, one of `memberships`. For annotations only."""
+    """A request of a signed-in user, acting for `account` by `membership`, one of `memberships`. For annotations only."""
 
     user: User
     account: Account

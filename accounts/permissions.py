@@ -39,3 +39,11 @@ class HasScopeOrIsAnonymous(HasScope):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the caller may; anonymous callers may always."""
         return self._token_may(request, view)
+
+
+class AnyToken(HasScope):
+    """For what every token may ask: who it is."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether somebody is signed in, by browser or by any token."""
+        return isinstance(request.user, User)

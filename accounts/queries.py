@@ -19,23 +19,23 @@ def personal_account(user: User) -> Account:
 
 def has_verified_email(user: User) -> bool:
     """Whether the user has confirmed the e-mail address they sign in with."""
-    return EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists())
 
 
 def has_verified_address(user: User, email: str) -> bool:
     """Whether the user has confirmed this e-mail address, be it their main one or another."""
-    return EmailAddress.objects.filter(user=user, email=email.lower(), verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=user, email=email.lower(), verified=True).exists())
 
 
 def has_second_factor(user: User) -> bool:
     """Whether the user has set up an authenticator app or a passkey; recovery codes alone do not count."""
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-    return Authenticator.objects.filter(user=user, type__in=kinds).exists()
+    return bool(Authenticator.objects.filter(user=user, type__in=kinds).exists())
 
 
 def has_authenticator_app(user: User) -> bool:
     """Whether the user can type codes from an authenticator app."""
-    return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
 
 
 def memberships(user: User) -> QuerySet[Membership]:

@@ -112,7 +112,7 @@ class AddPasskeyForm(PlainFields, passkey_forms.AddWebAuthnForm):
     def clean(self) -> dict[str, Any]:
         """The new passkey, if the library can make sense of it."""
         try:
-            return dict(super().clean())
+            return super().clean() or {}
         except ValidationError:
             raise
         except _BROKEN as error:

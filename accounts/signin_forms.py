@@ -58,6 +58,7 @@ class SignUpForm(PlainFields, allauth_forms.SignupForm):
 
     labels = {"email": _("E-mail"), "password1": _("Password")}
     hints = {"email": _("We send a code there."), "password1": _PASSWORD_HINT}
+    account_already_exists: bool
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Save user, personal account and address in one transaction; who loses a race for the address has "known" it."""

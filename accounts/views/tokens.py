@@ -18,7 +18,7 @@ from core.pages import keyset
 
 NEWEST_FIRST = ("-created_at", "-id")
 # Where a new secret waits, sealed, for the one page that shows it.
-FRESH_SECRET = "fresh_token"
+JUST_MADE = "token_just_made"
 
 
 @never_cache
@@ -33,7 +33,7 @@ def api_tokens(request: AccountRequest) -> HttpResponse:
         except Refused as refused:
             form.refuse(refused)
         else:
-            request.session[FRESH_SECRET] = {"name": token.name, "secret": seal(secret)}
+            request.session[JUST_MADE] = {"name": token.name, "secret": seal(secret)}
             return redirect("api_tokens")
     order, cursors = NEWEST_FIRST, (request.GET.get("after"), request.GET.get("before"))
     tokens = keyset(queries.api_tokens(request.user, request.account), order, *cursors)
@@ -43,7 +43,7 @@ def api_tokens(request: AccountRequest) -> HttpResponse:
 
 def _fresh_secret(request: AccountRequest) -> dict[str, str] | None:
     """Name and secret of the token that was just made; None ever after."""
-    waiting = request.session.pop(FRESH_SECRET, None)
+    waiting = request.session.pop(JUST_MADE, None)
     if waiting is None:
         return None
     try:
