@@ -8,6 +8,7 @@ SCHEDULES: what is done again and again without anybody asking.
 from collections.abc import Callable
 from datetime import timedelta
 
+from accounts import reactions as accounts
 from billing import services
 from billing import tasks as billing
 from contracts import services as contracts
@@ -16,6 +17,8 @@ from core.schedules import Schedule
 from providers import services as providers
 
 EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
+    # Members.
+    "account.invited": (accounts.send_invitation,),
     # An end: what is unused goes back, and nothing is asked for any more.
     "contract.rejected": (billing.refund_ended_contract,),
     "contract.expired": (billing.refund_ended_contract, billing.close_charges_of_ended_contract),
