@@ -21,7 +21,10 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 LONGEST_FETCH = 20.0
 ALLOWED_PORTS = frozenset({80, 443, 8080, 8443})
 
-_EMBEDS_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("::/96"))
+# Not public whatever `is_global` of this Python says: protocol assignments (one cloud's metadata among them), relays.
+_NOT_PUBLIC = tuple(ipaddress.ip_network(net) for net in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20"))
+# The only part of IPv6 that is given out to the public; NAT64 and other carriers of IPv4 addresses lie outside of it.
+_PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -134,9 +137,9 @@ def is_public(text: str) -> bool:
         inner = address.ipv4_mapped or address.sixtofour
         if inner is not None:
             return is_public(str(inner))
-        if address.teredo is not None or address.scope_id is not None or any(address in net for net in _EMBEDS_IPV4):
+        if address.scope_id is not None or address not in _PUBLIC_IPV6:
             return False
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+    return address.is_global and not address.is_multicast and not any(address in net for net in _NOT_PUBLIC)
 
 
 def fetch_pinned(

@@ -11,7 +11,7 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import transaction
 from django.db.models import Q
@@ -32,17 +32,14 @@ HEADER = "Idempotency-Key"
 ACCEPTS_KEY = "accepts_idempotency_key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
-Arguments = ParamSpec("Arguments")
-View = TypeVar("View", bound=APIView)
+Method = TypeVar("Method", bound=Callable[..., HttpResponseBase])
 
 
 class SecretResponse(Response):
     """An answer that shows a secret once. A repeat gets 409 "already created" with the `Location` instead."""
 
 
-def idempotent(
-    method: Callable[Concatenate[View, Request, Arguments], HttpResponseBase],
-) -> Callable[Concatenate[View, Request, Arguments], HttpResponseBase]:
+def idempotent(method: Method) -> Method:
     """Decorate the `post` (or the action) of a DRF view that creates something: a request with the header is done once.
 
     Without the header, or without a signed-in caller, the view runs as it is. The caller, method and path belong to the key, so
@@ -51,7 +48,7 @@ def idempotent(
     """
 
     @functools.wraps(method)
-    def guarded(view: View, request: Request, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> HttpResponseBase:
+    def guarded(view: APIView, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         key = request.headers.get(HEADER)
         owner = _owner(request)
         if key is None or owner is None:
@@ -71,7 +68,7 @@ def idempotent(
         return _work(view, request, record, lambda: method(view, request, *args, **kwargs))
 
     setattr(guarded, ACCEPTS_KEY, True)
-    return guarded
+    return cast(Method, guarded)
 
 
 def _owner(request: Request) -> str | None:

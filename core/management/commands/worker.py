@@ -43,8 +43,10 @@ class Command(BaseCommand):
         call_command("qcluster")
         stopping = _note_signals()
         started = clock.now()
-        while not stopping:
+        while True:
             time.sleep(LOOK_EVERY)
+            if stopping:
+                return
             if not multiprocessing.active_children():
                 _start_anew("its processes have died")
             if clock.now() - started > SILENCE and _is_silent():
