@@ -1,6 +1,8 @@
 """The pages of no app: rules, errors, the choice of colours, the styleguide, and the frame around all of them."""
 
+import gzip
 import json
+import re
 
 import pytest
 from django.conf import settings
@@ -221,3 +223,13 @@ def test_mail_says_the_same_as_text_and_dressed(dressed: str) -> None:
     for said in ("€\xa021.89", "€\xa0137.09", "Quietstack & Sons", "No answer", mail["action_url"], "See your rental", "not a tax"):
         assert str(said) in text
     assert "You rented a server." in text
+
+
+def test_first_visit_stays_light(client: Client, db: None) -> None:
+    page = client.get(reverse("terms")).content
+    folder = settings.BASE_DIR / "static"
+    names = re.findall(r'(?:href|src)="/static/([^"#]+)', page.decode())
+    assert {"css/tokens.css", "css/pages.css", "js/site.js", "icons.svg", "favicon.svg"} <= set(names)
+    weight = len(gzip.compress(page)) + sum(len(gzip.compress((folder / name).read_bytes())) for name in set(names))
+    # 60 kB are allowed; htmx takes 17 of them on pages that refresh, the market's own text about 12.
+    assert weight < 30_000
