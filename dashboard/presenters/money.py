@@ -1,0 +1,188 @@
+"""Only statements of money: what was paid, served, given back; what an end would bring; what an extension costs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from billing.models import Charge, Refund
+from billing.queries import RefundPreview
+from billing.states import RefundState
+from contracts.models import Contract
+from contracts.states import Fault
+from core.formats import day, hours_text, minor, money, percent, when
+from core.money import MINUS, Money
+from dashboard.figures import Split, earning
+from dashboard.presenters.times import days_text
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Lines and total of c/statement.html, and sentences below it."""
+
+    lines: list[dict[str, object]]
+    total: dict[str, str]
+    notes: list[str]
+
+
+def minus(amount: Money) -> str:
+    """An amount that is taken away; nothing taken away has no sign."""
+    return f"{MINUS}{money(amount)}" if amount else money(amount)
+
+
+# What happened -----------------------------------------------------------------------------------------------------------------
+
+
+def money_so_far(contract: Contract, parts: Split, charges: Sequence[Charge], refunds: Sequence[Refund]) -> Statement:
+    """The customer's account of a rental: net in the lines, what really moved with VAT in the notes."""
+    lines: list[dict[str, object]] = [
+        {"label": _paid_label(charge), "amount": minor(charge.net_minor, charge.currency)} for charge in charges if charge.paid_at
+    ]
+    served: dict[str, object] = {
+        "label": _("Served so far") if not contract.is_final else _("Served"),
+        "note": _("earned by %(provider)s, to the second") % {"provider": contract.provider.name},
+        "amount": minus(parts.money(parts.served)),
+    }
+    lines.append(served)
+    if parts.lost:
+        lines.append({"label": _("Taken back by your bank"), "amount": minus(parts.money(parts.lost))})
+    if contract.is_final:
+        lines.append({"label": _("Unused"), "amount": minus(parts.money(parts.refunded)), "back": bool(parts.refunded)})
+    total = {"label": _("Held back, still yours"), "amount": money(parts.money(parts.held))}
+    return Statement(
+        lines, total, [_("Before VAT."), *map(_paid_note, (c for c in charges if c.paid_at)), *map(_refund_note, refunds)]
+    )
+
+
+def _paid_label(charge: Charge) -> str:
+    term = hours_text(charge.hours)
+    return _("Paid, %(term)s") % {"term": term} if charge.purpose == "contract" else _("Paid, %(term)s more") % {"term": term}
+
+
+def _paid_note(charge: Charge) -> str:
+    return _("With %(rate)s VAT of %(tax)s you paid %(gross)s on %(day)s.") % {
+        "rate": rate_text(charge.tax_rate),
+        "tax": minor(charge.tax_minor, charge.currency),
+        "gross": money(charge.gross),
+        "day": day(charge.paid_at) if charge.paid_at else "",
+    }
+
+
+def _refund_note(refund: Refund) -> str:
+    words = {"amount": money(refund.amount), "day": day(refund.succeeded_at or refund.created_at)}
+    if refund.state == RefundState.SUCCEEDED:
+        return _("%(amount)s with VAT came back on %(day)s.") % words
+    if refund.state in {RefundState.FAILED, RefundState.MANUAL}:
+        return _("%(amount)s with VAT is owed to you: it did not arrive, and we pay it by hand.") % words
+    return _("%(amount)s with VAT is on its way back since %(day)s.") % words
+
+
+def rate_text(rate: Decimal) -> str:
+    """ "19 %", "7.7 %"."""
+    share = (rate * 100).normalize()
+    exponent = share.as_tuple().exponent
+    return percent(share, max(0, -exponent) if isinstance(exponent, int) else 0)
+
+
+# What an end would bring -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The preview of an end: its statement, the figure on the button, and the net that the form carries."""
+
+    statement: Statement
+    back: str
+    expected_refund_minor: int
+
+
+def leaving(contract: Contract, preview: RefundPreview, charges: Sequence[Charge]) -> Leaving:
+    """What the customer gets back if the rental ended at the preview's moment."""
+    at, priced = preview.contract, preview.priced
+    unused = at.term_seconds - (at.used_seconds or 0)
+    moment = at.at.astimezone(UTC)
+    note = _("counted to the second, at %(time)s UTC") % {"time": f"{moment:%H:%M:%S}"}
+    label = _("Unused, %(unused)s of %(all)s") % {"unused": _days(unused), "all": _term(at.term_seconds)}
+    if at.used_seconds is None:
+        label, note = _("All that you paid"), _("nothing was delivered yet")
+    lines: list[dict[str, object]] = [{"label": label, "note": note, "amount": money(priced.net)}]
+    kept = sum(segment.setup_fee_minor for segment in contract.segments.all() if segment.paid_at)
+    if kept and at.used_seconds is not None and at.fault != Fault.PROVIDER:
+        lines[0]["note"] = _("%(note)s; the set-up fee of %(fee)s stays with the provider") % {
+            "note": note,
+            "fee": minor(kept, contract.currency),
+        }
+    rates = {charge.tax_rate for charge in charges if charge.paid_at}
+    rate = f" {rate_text(rates.pop())}" if len(rates) == 1 else ""
+    lines.append({"label": _("VAT%(rate)s on it") % {"rate": rate}, "amount": money(priced.tax)})
+    total = {"label": _("Comes back, the way you paid"), "amount": money(priced.gross)}
+    return Leaving(Statement(lines, total, []), money(priced.gross), at.refund_minor)
+
+
+def _days(seconds: int) -> str:
+    """Days with two decimals, rounded down: "59.79"."""
+    return f"{seconds * 100 // DAY // 100}.{seconds * 100 // DAY % 100:02d}"
+
+
+def _term(seconds: int) -> str:
+    return days_text(seconds // DAY)
+
+
+# The provider's side -----------------------------------------------------------------------------------------------------------
+
+
+def fee_text(contract: Contract) -> str:
+    """ "10 %"."""
+    return rate_text(Decimal(contract.fee_bp) / 10_000)
+
+
+def earned_so_far(contract: Contract, parts: Split) -> Statement:
+    """The provider's account of a rental: what was earned by served time, less the fee, and what may still come."""
+    earned, left = earning(contract, parts.served), earning(contract, parts.served + parts.held)
+    lines: list[dict[str, object]] = [
+        {"label": _("Earned by served time"), "amount": minor(earned.net, contract.currency)},
+        {"label": _("Platform fee, %(fee)s") % {"fee": fee_text(contract)}, "amount": minus(Money(earned.fee, contract.currency))},
+    ]
+    notes = [_("Before your own tax. It is held back until payouts begin.")]
+    if parts.held:
+        still = left.own - earned.own
+        notes.append(_("%(amount)s more for you, if it runs to its end.") % {"amount": money(still)})
+    if parts.refunded:
+        notes.append(_("%(amount)s of it went back to the customer.") % {"amount": minor(parts.refunded, contract.currency)})
+    return Statement(lines, {"label": _("Yours so far"), "amount": money(earned.own)}, notes)
+
+
+def giving_up(contract: Contract, own_fault: RefundPreview, parts: Split) -> Statement:
+    """What it costs a provider to end a rental: at its own fault the set-up fee is prorated too."""
+    kept = earning(contract, own_fault.contract.earned_minor)
+    now = earning(contract, parts.served)
+    lines: list[dict[str, object]] = [
+        {"label": _("Yours so far"), "amount": money(now.own)},
+        {
+            "label": _("Unserved part of the set-up fee"),
+            "note": _("an end at your side gives it back too"),
+            "amount": minus(now.own - kept.own),
+        },
+    ]
+    back = money(own_fault.priced.gross)
+    notes = [_("The customer gets %(amount)s back, VAT included.") % {"amount": back}]
+    return Statement(lines, {"label": _("Stays yours"), "amount": money(kept.own)}, notes)
+
+
+# Extensions --------------------------------------------------------------------------------------------------------------------
+
+
+def extension_choices(offers: Sequence[tuple[int, Money]], ends_at: datetime) -> list[tuple[int, str]]:
+    """The terms one can add, each with its price and the end that it would bring."""
+    return [
+        (
+            hours,
+            _("%(term)s, %(price)s, until %(end)s")
+            % {"term": hours_text(hours), "price": money(price), "end": when(ends_at + timedelta(hours=hours))},
+        )
+        for hours, price in offers
+    ]

@@ -1,0 +1,44 @@
+"""Only how far off things are, in the words of sentences: spans of two units, and the shortest clear name of a moment."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.formats import when
+
+DAY = 86_400
+HOUR = 3_600
+
+
+def span(seconds: float) -> str:
+    """ "42 min", "1 h 20 min", "1 day 20 h", "12 days": two units at most, rounded down."""
+    minutes = int(seconds) // 60
+    if minutes < 1:
+        return _("less than a minute")
+    if minutes < 60:
+        return _("%(n)d min") % {"n": minutes}
+    hours, rest = divmod(minutes, 60)
+    if hours < 24:
+        whole = _("%(n)d h") % {"n": hours}
+        return f"{whole} {_('%(n)d min') % {'n': rest}}" if rest and hours < 6 else whole
+    days, rest = divmod(hours, 24)
+    return f"{days_text(days)} {_('%(n)d h') % {'n': rest}}" if rest and days < 3 else days_text(days)
+
+
+def days_text(days: int) -> str:
+    """ "1 day", "30 days"."""
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+def moment_text(moment: datetime, now: datetime) -> str:
+    """ "15:02" for today (UTC), else "19 Nov, 09:30"."""
+    moment = moment.astimezone(UTC)
+    if moment.date() == now.astimezone(UTC).date():
+        return f"{moment:%H:%M}"
+    return when(moment)
+
+
+def is_soon(moment: datetime, now: datetime) -> bool:
+    """Whether a deadline deserves amber: less than three hours are left."""
+    return moment - now < timedelta(hours=3)

@@ -1,0 +1,1 @@
+"""Only pages: guard, form, one service call, redirect or render."""
