@@ -66,7 +66,8 @@ class Offering(models.Model):
     or empty means "has none". What stands below `price_eur_minor` is kept for sorting and searching and is never shown.
     """
 
-    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="offerings")
+    # The index offering_of_provider begins with it.
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="offerings", db_index=False)
     slug = models.SlugField(max_length=100, unique=True)
     reference = models.CharField(gettext_lazy("your reference"), max_length=64, blank=True)
     name = models.CharField(gettext_lazy("name"), max_length=80)
@@ -162,7 +163,24 @@ class Offering(models.Model):
         )
         indexes = (
             models.Index(fields=("provider", "-created_at", "-id"), name="offering_of_provider"),
-            models.Index(fields=("price_eur_minor", "id"), name="offering_by_price", condition=PUBLISHED),
+            # By price, with what is filtered by most behind it: rows that do not fit are passed over inside the index.
+            models.Index(
+                fields=(
+                    "price_eur_minor",
+                    "id",
+                    "type",
+                    "country",
+                    "cores",
+                    "memory_gb",
+                    "gpu_count",
+                    "disk_total_gb",
+                    "uplink_mbit",
+                ),
+                name="offering_by_price",
+                condition=PUBLISHED,
+            ),
+            models.Index(fields=("type", "price_eur_minor", "id"), name="offering_by_type", condition=PUBLISHED),
+            models.Index(fields=("country", "price_eur_minor", "id"), name="offering_by_country", condition=PUBLISHED),
             models.Index(fields=("-published_at", "-id"), name="offering_by_age", condition=PUBLISHED),
             models.Index(fields=("-trust_rank", "-id"), name="offering_by_trust", condition=PUBLISHED),
             GinIndex(fields=("labels",), name="offering_labels", condition=PUBLISHED),
@@ -310,11 +328,12 @@ class SearchWord(models.Model):
 
 
 class FacetSnapshot(models.Model):
-    """The whole public market counted once, in cells of equal properties; the newest row is the one that is read.
+    """The whole public market counted, in cells of equal properties: one row, written anew with another revision each time.
 
     `cells` is a list of [type, country, flags, count]; see providers/search/facets.py for the flags.
     """
 
+    revision = models.UUIDField()
     made_at = models.DateTimeField()
     providers = models.PositiveIntegerField(default=0)
     cells = models.JSONField(default=list)

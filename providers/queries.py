@@ -11,16 +11,15 @@ _INNER = ("search", "labels")
 
 
 def rentable(account: Account | None) -> QuerySet[Offering]:
-    """Offerings on the market for this account (None: a passer-by): public ones and those shared with it, provider included."""
+    """Offerings on the market for this account (None: a passer-by): public ones and those shared with it, provider included.
+
+    A provider that is not active has no published offerings (see services.provider), so its row need not be looked at.
+    """
     visible = Q(visibility=Visibility.PUBLIC)
     if account is not None:
         shared = OfferingAccess.objects.filter(account=account).values("offering_id")
         visible |= Q(visibility=Visibility.SHARED, pk__in=shared)
-    return (
-        Offering.objects.filter(visible, status=OfferingStatus.PUBLISHED, provider__active=True)
-        .select_related("provider")
-        .defer(*_INNER)
-    )
+    return Offering.objects.filter(visible, status=OfferingStatus.PUBLISHED).select_related("provider").defer(*_INNER)
 
 
 def may_see(offering: Offering, account: Account | None) -> bool:

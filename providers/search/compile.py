@@ -41,6 +41,7 @@ _COLUMNS = {
     "uptime": _Column("uptime_percent"),
 }
 _NOTHING = Q(pk__in=())
+_HAS = frozenset(("yes", "no"))
 
 
 def matching(offerings: QuerySet[Offering], query: Query, corrections: Corrections) -> QuerySet[Offering]:
@@ -50,6 +51,19 @@ def matching(offerings: QuerySet[Offering], query: Query, corrections: Correctio
             offerings = offerings.alias(free_stock=F("stock") - F("taken"))
             break
     return offerings.filter(*[_part(part, corrections) for part in query.parts])
+
+
+def is_worded(query: Query) -> bool:
+    """Whether the query asks for words or labels: columns that are dear to look into and cheap to look up in their index."""
+    return any(
+        not part.negated
+        and (
+            isinstance(part, Text)
+            or (part.field not in _BY_NAME and any(isinstance(value, Is) for value in part.values))
+            or (part.field == "gpu" and any(isinstance(value, Is) and value.text not in _HAS for value in part.values))
+        )
+        for part in query.parts
+    )
 
 
 def _part(part: Part, corrections: Corrections) -> Q:
@@ -130,21 +144,22 @@ def _column_in(column: str) -> Callable[[str, list[str]], Q]:
     return lambda _field, names: Q((f"{column}__in", names))
 
 
-def _flag(field: str, names: list[str]) -> Q:
-    is_set = Q(labels__contains=[label("is", field)])
-    wanted = {name == "yes" for name in names}
-    if len(wanted) == 2:
-        return Q(pk__isnull=False)
-    return is_set if True in wanted else ~is_set
+def _flag(column: str) -> Callable[[str, list[str]], Q]:
+    return lambda _field, names: Q((f"{column}__in", [name == "yes" for name in names]))
 
 
 def _gpu(field: str, names: list[str]) -> Q:
-    found = _labelled(field, names)
+    models = [name for name in names if name not in _HAS]
+    found = _labelled(field, models) if models else _NOTHING
     if "yes" in names:
         found |= Q(gpu_count__gt=0)
     if "no" in names:
         found |= Q(gpu_count=0)
     return found
+
+
+def _currency(_field: str, names: list[str]) -> Q:
+    return Q(currency__in=[name.upper() for name in names])
 
 
 def _unmetered(_field: str, _names: list[str]) -> Q:
@@ -156,10 +171,10 @@ _BY_NAME: dict[str, Callable[[str, list[str]], Q]] = {
     "country": _column_in("country"),
     "disk_type": _column_in("disk_type"),
     "virtualisation": _column_in("virtualisation"),
-    "ecc": _flag,
-    "unmetered": _flag,
-    "auto": _flag,
+    "currency": _currency,
+    "ecc": _flag("memory_ecc"),
+    "unmetered": _flag("traffic_unmetered"),
+    "auto": _flag("auto_accept"),
     "gpu": _gpu,
     "traffic": _unmetered,
 }
-

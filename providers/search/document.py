@@ -20,13 +20,8 @@ def label(field: str, value: str) -> str:
 
 
 def labels_of(offering: Offering) -> list[str]:
-    """Everything about the offering that a filter compares for equality, sorted."""
-    found = {
-        label("type", offering.type),
-        label("country", offering.country),
-        label("currency", offering.currency),
-        label("provider", offering.provider.slug),
-    }
+    """Everything about the offering that is named by words and filtered by exactly, sorted; closed lists are columns."""
+    found = {label("provider", offering.provider.slug)}
     for field, values in (
         ("city", [offering.city]),
         ("provider", [offering.provider.name]),
@@ -37,16 +32,6 @@ def labels_of(offering: Offering) -> list[str]:
         ("cpu", [offering.cpu_brand, offering.cpu_model, f"{offering.cpu_brand} {offering.cpu_model}"]),
     ):
         found |= {label(field, name) for value in values for name in spoken(value)}
-    for field, value in (("disk_type", offering.disk_type), ("virtualisation", offering.virtualisation)):
-        if value:
-            found.add(label(field, value))
-    for flag, is_set in (
-        ("ecc", offering.memory_ecc),
-        ("unmetered", offering.traffic_unmetered),
-        ("auto", offering.auto_accept),
-    ):
-        if is_set:
-            found.add(label("is", flag))
     return sorted(found)
 
 

@@ -1,6 +1,5 @@
 """The life of an offering: created as a draft, changed, published, archived, duplicated, shown to chosen accounts."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -153,7 +152,7 @@ def fill(offering: Offering, fields: dict[str, Any]) -> None:
 
 def eur_minor(minor: int, currency: str) -> int:
     """A price in euro cents at today's reference rate: good for sorting and searching, never for charging."""
-    return round(Decimal(to_eur(minor, currency, clock.now().date())))
+    return to_eur(minor, currency, clock.now().date())
 
 
 def refuse_incomplete(offering: Offering) -> None:

@@ -1,0 +1,230 @@
+"""One page of the market for a search: rows, counts and facets, at a cost that does not grow with the market.
+
+A search first probes: it fetches the cells and ids of up to 1,001 matches in no order. A narrow search (1,000 or fewer) is then
+complete: its counts are exact, and its rows are sorted among those ids only. A wide one walks the index of its sorting, where
+matches come soon; how it is kept from walking far is said at `_wide`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from accounts.models import Account
+from core.pages import Count, Page, cursor_of, keyset, read_cursor, stretch
+from providers.models import Offering
+from providers.queries import rentable
+from providers.search.asked import Chip, MarketQuery
+from providers.search.compile import Corrections, is_worded, matching
+from providers.search.facets import BOUND, FLAG_COLUMNS, FLAGS_SQL, Cell, Facets, Kept, Tally, facets_of, kept_counts, tally
+from providers.search.language import Query, QueryError
+from providers.search.parser import parse
+from providers.search.spelling import corrections
+from providers.states import OfferingStatus
+
+PAGE = 25
+MOST_SUGGESTED = 8
+# How many rows of the sorting are looked through for words before their index is asked for all of them.
+_WINDOW = 1500
+_CELLS = (
+    f"SELECT type, country, {FLAGS_SQL} AS flags, count(*), array_agg(id)"  # noqa: S608 (constants and SQL of the ORM)
+    " FROM (%s) AS found GROUP BY 1, 2, 3"
+)
+
+_FORBID = "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true)"
+_ALLOW = "SELECT set_config('enable_seqscan', 'on', true), set_config('enable_indexscan', 'on', true)"
+
+
+@dataclass(frozen=True)
+class MarketPage:
+    """What the market shows. `count` is exact up to 1,000 and beyond where it is kept; `providers` is how many have something
+    on the whole market, None when that is not known. `error` says what is wrong with the text of the query, whose understood
+    beginning was searched for; `corrected` what a mistyped word was taken for.
+    """
+
+    page: Page[Offering]
+    count: Count
+    providers: int | None
+    facets: Facets
+    chips: list[Chip]
+    error: QueryError | None
+    corrected: dict[str, tuple[str, ...]]
+
+    @property
+    def rows(self) -> list[Offering]:
+        """The offerings of this page, each with its provider and its standing."""
+        return self.page.rows
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A filter to drop: its words, the address without it, and how much it would show."""
+
+    label: str
+    url: str
+    count: Count
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A search whose text was understood."""
+
+    account: Account | None
+    asked: MarketQuery
+    query: Query
+    corrected: Corrections
+
+    def matches(self) -> QuerySet[Offering]:
+        """All that it is true of, in no order."""
+        everything = Query(self.query.parts + self.asked.narrowed().parts)
+        found = matching(rentable(self.account), everything, self.corrected)
+        return found.filter(uptime_days__gte=90) if "d90" in self.asked.uptime else found
+
+    def without(self, **changes: tuple[str, ...]) -> "_Search":
+        """The same search with another choice of filters."""
+        return replace(self, asked=replace(self.asked, **changes))
+
+    @property
+    def is_worded(self) -> bool:
+        """Whether rows are dear to look into one by one."""
+        return is_worded(self.query)
+
+
+@dataclass(frozen=True)
+class _Probe:
+    """Up to BOUND matches, counted; `more` says that there are others."""
+
+    cells: tuple[Cell, ...]
+    ids: tuple[int, ...]
+    more: bool
+
+
+def search(account: Account | None, asked: MarketQuery, size: int = PAGE) -> MarketPage:
+    """The page of the market that is asked for, as this account may see it (None: a passer-by).
+
+    At most six queries whatever is asked and however large the market is.
+    """
+    error: QueryError | None = None
+    try:
+        query = parse(asked.q)
+    except QueryError as raised:
+        error, query = raised, parse(raised.before)
+    found = _Search(account, asked, query, corrections(query))
+    kept = kept_counts()
+    if kept is not None and asked.is_counted() and not error and (sums := kept.tally(asked)).total.value > BOUND:
+        page = _wide(found, size)
+        return _shown(found, page, sums, kept, error)
+    probe = _probe(found)
+    page = _wide(found, size) if probe.more else _narrow(found, probe.ids, size)
+    return _shown(found, page, _tally(found, probe), kept, error)
+
+
+def suggest_drop(account: Account | None, asked: MarketQuery) -> list[Suggestion]:
+    """For a search that finds nothing: which single filter to lift, the one that shows most first; empty when none helps."""
+    suggestions = []
+    for label, change in list(asked.removable())[:MOST_SUGGESTED]:
+        wider = replace(asked, **change, after="", before="")
+        try:
+            query = parse(wider.q)
+        except QueryError as error:
+            query = parse(error.before)
+        probe = _probe(_Search(account, wider, query, {}))
+        if probe.ids:
+            suggestions.append(Suggestion(label, wider.url(), Count(len(probe.ids), probe.more)))
+    return sorted(suggestions, key=lambda one: (-one.count.value, one.label))
+
+
+def _shown(found: _Search, page: Page[Offering], sums: Tally, kept: Kept | None, error: QueryError | None) -> MarketPage:
+    asked = found.asked
+    return MarketPage(
+        page=page,
+        count=sums.total,
+        providers=kept.providers if kept else None,
+        facets=facets_of(sums, kept, asked),
+        chips=asked.chips(),
+        error=error,
+        corrected=dict(found.corrected),
+    )
+
+
+def _probe(found: _Search) -> _Probe:
+    """Count the matches up to the bound, in one query."""
+    inner = found.matches().order_by().values("id", "type", "country", *FLAG_COLUMNS)[: BOUND + 1]
+    sql, params = inner.query.sql_with_params()
+    with _by_index_of_words(found), connection.cursor() as cursor:
+        cursor.execute(_CELLS.replace("%s", sql), params)
+        rows = cursor.fetchall()
+    cells = tuple(Cell(*row[:4]) for row in rows)
+    ids = tuple(pk for row in rows for pk in row[4])
+    return _Probe(cells, ids[:BOUND], len(ids) > BOUND)
+
+
+def _tally(found: _Search, probe: _Probe) -> Tally:
+    """The probe's counts. What a chosen kind or country leaves out was not probed, so each is probed once more without it."""
+    asked = found.asked
+    sums = tally(probe.cells, asked, more=probe.more)
+    if probe.more:
+        sums = replace(sums, total=Count(BOUND, more=True))
+    if asked.types:
+        wider = _probe(found.without(types=()))
+        sums = replace(sums, types=tally(wider.cells, asked, more=wider.more).types)
+    if asked.countries:
+        wider = _probe(found.without(countries=()))
+        sums = replace(sums, countries=tally(wider.cells, asked, more=wider.more).countries)
+    return sums
+
+
+def _narrow(found: _Search, ids: tuple[int, ...], size: int) -> Page[Offering]:
+    """The page among matches that are all known."""
+    asked = found.asked
+    among = rentable(found.account).filter(pk__in=ids).select_related("standing")
+    return keyset(among, asked.order, asked.after, asked.before, size)
+
+
+def _wide(found: _Search, size: int) -> Page[Offering]:
+    """The page among more matches than were counted, in the order of the sorting's index.
+
+    Numbers and closed lists stand in that index. Words and labels do not, and to look for them row by row is dear where the
+    matches happen to lie at the far end of the sorting (GPUs by price): so only a window of rows is looked through, and when it
+    holds too few matches, all are fetched by the index of words and sorted.
+    """
+    asked = found.asked
+    matches = found.matches().select_related("standing")
+    if not found.is_worded:
+        return keyset(matches, asked.order, asked.after, asked.before, size)
+    if not asked.before and (page := _in_window(matches, asked, size)) is not None:
+        return page
+    with _by_index_of_words(found):
+        return keyset(matches, asked.order, asked.after, asked.before, size)
+
+
+def _in_window(matches: QuerySet[Offering], asked: MarketQuery, size: int) -> Page[Offering] | None:
+    """The page, if the next rows of the sorting hold more matches than it shows."""
+    order = asked.order
+    published = Offering.objects.filter(status=OfferingStatus.PUBLISHED).only(*(name.lstrip("-") for name in order))
+    end = stretch(published, order, after=asked.after)[_WINDOW : _WINDOW + 1].first()
+    if end is None:
+        return None
+    rows = list(stretch(matches, order, after=asked.after, until=cursor_of(end, order))[: size + 1])
+    if len(rows) <= size:
+        return None
+    first = read_cursor(matches, order, asked.after) is None
+    newer = None if first else cursor_of(rows[0], order)
+    return Page(rows[:size], newer, cursor_of(rows[size - 1], order), first=first, last=False)
+
+
+@contextmanager
+def _by_index_of_words(found: _Search) -> Iterator[None]:
+    """While inside, the database finds the words of a worded search by their own index only.
+
+    Its estimates take a look into a row's words for cheap, though they are stored apart: left alone it reads the whole table.
+    """
+    if not found.is_worded:
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_FORBID)
+        yield
+        cursor.execute(_ALLOW)
