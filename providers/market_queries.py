@@ -1,0 +1,61 @@
+"""Reads of the market's public pages: what a provider offers, what is compared, what stands on the landing page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, F, QuerySet
+
+from accounts.models import Account
+from providers.models import Offering, Provider, Standing
+from providers.queries import rentable
+from providers.states import OfferingStatus, Visibility
+
+
+@dataclass(frozen=True)
+class Presence:
+    """How much of a provider is on the public market, and in which countries, by code."""
+
+    offerings: int
+    countries: tuple[str, ...]
+
+
+def presence_of(provider: Provider) -> Presence:
+    """Public offerings of a provider; one query."""
+    found = Offering.objects.filter(provider=provider, status=OfferingStatus.PUBLISHED, visibility=Visibility.PUBLIC).aggregate(
+        offerings=Count("pk"), countries=ArrayAgg("country", distinct=True, order_by=F("country").asc(), default=[])
+    )
+    return Presence(found["offerings"], tuple(found["countries"]))
+
+
+def general_standing(provider: Provider) -> Standing | None:
+    """What was measured about the provider as a whole; None until something was."""
+    return Standing.objects.filter(provider=provider, offering=None).first()
+
+
+def active_provider(slug: str) -> Provider | None:
+    """The provider of that address, unless it was taken off the market."""
+    return Provider.objects.filter(slug=slug, active=True).first()
+
+
+def compared(slugs: Sequence[str], account: Account | None) -> list[Offering]:
+    """The offerings of these addresses that the account may rent, in the order asked for; one query."""
+    found = {one.slug: one for one in rentable(account).filter(slug__in=slugs).select_related("standing")}
+    return [found[slug] for slug in slugs if slug in found]
+
+
+def newest_of_each(count: int) -> list[Offering]:
+    """The latest offerings in stock on the public market, one of each provider; one query."""
+    newest = rentable(None).filter(stock__gt=F("taken")).select_related("standing").order_by("-published_at", "-pk")
+    found: dict[int, Offering] = {}
+    # Companies list many at once, so a look at some more finds different ones.
+    for offering in newest[: count * 25]:
+        found.setdefault(offering.provider_id, offering)
+        if len(found) == count:
+            break
+    return list(found.values())
+
+
+def public_offerings_of(provider: Provider, account: Account | None) -> QuerySet[Offering]:
+    """What the account may rent of one provider, standing included."""
+    return rentable(account).filter(provider=provider).select_related("standing")
