@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -103,3 +104,16 @@ class ReferenceRatesAdmin(ReadOnlyAdmin[ReferenceRates]):
 
     list_display = ("day", "source")
     ordering = ("-day",)
+
+
+for _name in ("Schedule", "Success", "Failure", "OrmQ"):
+    admin.site.unregister(apps.get_model("django_q", _name))
+
+
+@admin.register(apps.get_model("django_q", "Failure"))
+class FailedJobAdmin(ReadOnlyAdmin[Any]):
+    """Jobs of the queue that ended in an error of their own: the machinery's faults, not those of reactions."""
+
+    list_display = ("name", "func", "started", "stopped")
+    fields = ("name", "func", "started", "stopped", "result")
+    ordering = ("-stopped",)

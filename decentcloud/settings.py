@@ -37,6 +37,8 @@ CSRF_TRUSTED_ORIGINS: list[str] = [SITE_URL] if SITE_URL.startswith("https://") 
 # --- Apps, from the ground up -------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    # Before core, whose admin replaces the queue's own: there anybody of the staff could schedule any function.
+    "django_q",
     "core",
     "accounts",
     "providers",
@@ -62,7 +64,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_q",
     "django_htmx",
     "template_partials",
     "csp",

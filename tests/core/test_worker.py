@@ -55,11 +55,18 @@ def lives(pid: int) -> bool:
 
 
 @pytest.fixture
-def worker(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def silence() -> float:
+    """How many seconds without a pulse a worker takes for death."""
+    return 600
+
+
+@pytest.fixture
+def worker(tmp_path: Path, silence: float) -> Iterator[subprocess.Popen[bytes]]:
     """`manage.py worker` on the test's database, up and with its first pulse; whatever is left of it is killed afterwards."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.core.worker_settings",
         "WORKER_TEST_DATABASE": connection.settings_dict["NAME"],
+        "WORKER_TEST_SILENCE": str(silence),
     }
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -135,3 +142,15 @@ def test_a_worker_that_lost_its_head_starts_anew(worker: subprocess.Popen[bytes]
     wait_for(lambda: "first 8" in marks(), "a reaction by the new head")
     assert not any(map(lives, descendants))
     assert worker.poll() is None
+
+
+@pytest.mark.parametrize("silence", [4])
+def test_a_worker_whose_queue_is_stuck_starts_anew(worker: subprocess.Popen[bytes]) -> None:
+    emitted("test.slow")
+    wait_for(begun, "the reaction has begun")
+    stuck = begun()[0]
+    # Stopped, not dead: it holds what it holds, and its head sees no death.
+    os.kill(stuck, signal.SIGSTOP)
+    emitted("test.one", 2)
+    wait_for(lambda: "first 2" in marks(), "a reaction after the new start")
+    assert not lives(stuck)

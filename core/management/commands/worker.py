@@ -17,6 +17,7 @@ from datetime import timedelta
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
@@ -26,7 +27,8 @@ from core import clock, jobs, queries, tasks
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
-SILENCE = timedelta(minutes=10)
+# Longer than a long queue keeps the pulse waiting in line; settings.WORKER_SILENCE_SECONDS where it is another.
+SILENCE_SECONDS = 600
 PATIENCE_WITH_DATABASE = 5.0
 _PR_SET_PDEATHSIG = 1
 
@@ -42,6 +44,7 @@ class Command(BaseCommand):
         os.register_at_fork(after_in_child=_die_with_parent)
         call_command("qcluster")
         stopping = _note_signals()
+        silence = timedelta(seconds=getattr(settings, "WORKER_SILENCE_SECONDS", SILENCE_SECONDS))
         started = clock.now()
         while True:
             time.sleep(LOOK_EVERY)
@@ -49,8 +52,8 @@ class Command(BaseCommand):
                 return
             if not multiprocessing.active_children():
                 _start_anew("its processes have died")
-            if clock.now() - started > SILENCE and _is_silent():
-                _start_anew("no schedule has run for ten minutes")
+            if clock.now() - started > silence and _is_silent(silence):
+                _start_anew(f"no schedule has run for {silence}")
 
 
 def _prepare() -> None:
@@ -81,7 +84,7 @@ def _note_signals() -> list[int]:
     return seen
 
 
-def _is_silent() -> bool:
+def _is_silent(silence: timedelta) -> bool:
     """Whether the pulse has stopped although the database answers; without a database silence says nothing."""
     try:
         pulse = queries.queue_pulse()
@@ -89,7 +92,7 @@ def _is_silent() -> bool:
         return False
     finally:
         connections.close_all()
-    return pulse is None or clock.now() - pulse > SILENCE
+    return pulse is None or clock.now() - pulse > silence
 
 
 def _start_anew(reason: str) -> None:
