@@ -58,17 +58,14 @@ def post(key: str, kind: str, currency: str, lines: Iterable[Line], **links: Unp
     Call it inside the transaction of the change, with the payment's row locked.
     """
     kept = [line for line in lines if line.amount]
-    if not kept or sum(line.amount for line in kept):
+    if not kept or sum(line.amount for line in kept) != 0:
         raise ValueError(f"unbalanced or empty entry {key}")
     if LedgerEntry.objects.filter(key=key).exists():
         return None
     # Two that pass the look above at once: the unique key lets one through and rolls the other back.
     entry = LedgerEntry.objects.create(key=key, kind=kind, at=clock.now(), **links)
     LedgerLine.objects.bulk_create(
-        LedgerLine(
-            entry=entry, account=line.account, owner=line.owner_name, currency=currency, amount=line.amount
-        )
-        for line in kept
+        LedgerLine(entry=entry, account=line.account, owner=line.owner_name, currency=currency, amount=line.amount) for line in kept
     )
     return entry
 
@@ -76,7 +73,5 @@ def post(key: str, kind: str, currency: str, lines: Iterable[Line], **links: Unp
 def balance(account: LedgerAccount, owner: Model | str, currency: str) -> int:
     """What stands on an account of an owner, debit positive, in minor units."""
     name = Line(account, owner, 0).owner_name
-    total = LedgerLine.objects.filter(account=account, owner=name, currency=currency).aggregate(
-        total=Sum("amount")
-    )["total"]
+    total = LedgerLine.objects.filter(account=account, owner=name, currency=currency).aggregate(total=Sum("amount"))["total"]
     return int(total or 0)

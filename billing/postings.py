@@ -273,5 +273,3 @@ def _refund(refund: Refund, kind: str, key: str, lines: list[Line]) -> None:
 
 def _dispute(dispute: Dispute, contract: Contract, kind: str, key: str, lines: list[Line]) -> None:
     post(key, kind, dispute.currency, lines, contract=contract, payment=dispute.payment, dispute=dispute)
-
-

@@ -66,9 +66,7 @@ def refund_preview(contract: Contract, moment: datetime, fault: Fault = Fault.NO
     charges = {charge.segment_id: charge for charge in Charge.objects.filter(segment__in=segments)}
     payments = {
         payment.charge_id: payment
-        for payment in Payment.objects.filter(
-            charge__in=charges.values(), state=PaymentState.SUCCEEDED, anomaly=Anomaly.NONE
-        )
+        for payment in Payment.objects.filter(charge__in=charges.values(), state=PaymentState.SUCCEEDED, anomaly=Anomaly.NONE)
     }
     for segment, share in zip(sorted(segments, key=lambda s: s.number), preview.shares, strict=True):
         charge = charges[segment.pk]
@@ -127,10 +125,10 @@ def money_of_contracts(contracts: Iterable[Contract]) -> dict[int, MoneySoFar]:
         if row["kind"] == RefundKind.UNUSED:
             refunds[row["contract"]][f"{done}_net"] += row["net"]
     paid: dict[int, tuple[int, int]] = {
-        row["contract"]: (row["net"], row["gross"])
+        row["contract"]: (row["net"], row["with_tax"])
         for row in Charge.objects.filter(contract__in=listed, paid_at__isnull=False)
         .values("contract")
-        .annotate(net=Sum("net_minor"), gross=Sum("gross_minor"))
+        .annotate(net=Sum("net_minor"), with_tax=Sum("gross_minor"))
     }
     return {
         contract_id: MoneySoFar(
@@ -139,8 +137,7 @@ def money_of_contracts(contracts: Iterable[Contract]) -> dict[int, MoneySoFar]:
             paid_gross=paid.get(contract_id, (0, 0))[1],
             escrow=-by_account[contract_id][LedgerAccount.ESCROW],
             released=-(
-                by_account[contract_id][LedgerAccount.PROVIDER_PAYABLE]
-                + by_account[contract_id][LedgerAccount.PLATFORM_FEE]
+                by_account[contract_id][LedgerAccount.PROVIDER_PAYABLE] + by_account[contract_id][LedgerAccount.PLATFORM_FEE]
             ),
             refunded_net=refunds[contract_id]["done_net"],
             refunded_gross=refunds[contract_id]["done_gross"],

@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest
 
+from accounts.access import account_of
 from contracts.models import Contract
 from contracts.queries import full, of_customer, of_provider
 from core.errors import Refused
@@ -10,7 +11,7 @@ from providers.access import own_provider
 
 def customer_contract(request: HttpRequest, reference: str) -> Contract:
     """A contract that the request's current account rents."""
-    contract = full(of_customer(request.account)).filter(reference=reference.upper()).first()
+    contract = full(of_customer(account_of(request))).filter(reference=reference.upper()).first()
     if contract is None:
         raise Http404
     return contract

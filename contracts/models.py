@@ -59,9 +59,7 @@ class Contract(FSMModelMixin, models.Model):
     hours = models.PositiveIntegerField()
     fee_bp = models.PositiveIntegerField(help_text=_("Platform fee in hundredths of a percent, frozen."))
     auto_accept = models.BooleanField(default=False)
-    extension_price = models.CharField(
-        max_length=8, choices=ExtensionPrice.choices, default=ExtensionPrice.FROZEN
-    )
+    extension_price = models.CharField(max_length=8, choices=ExtensionPrice.choices, default=ExtensionPrice.FROZEN)
 
     operating_system = models.CharField(max_length=80, blank=True)
     host_name = models.CharField(max_length=63, blank=True)
@@ -89,36 +87,25 @@ class Contract(FSMModelMixin, models.Model):
     )
     payment_processing = models.BooleanField(default=False)
     disputes_open = models.PositiveSmallIntegerField(default=0)
-    shelf = models.GeneratedField(
-        expression=SHELF, output_field=models.SmallIntegerField(choices=Shelf.choices), db_persist=True
-    )
+    shelf = models.GeneratedField(expression=SHELF, output_field=models.SmallIntegerField(choices=Shelf.choices), db_persist=True)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=[state.value for state in State]), name="contract_state_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(net_minor=F("setup_fee_minor") + F("rent_minor")), name="contract_net_is_sum"
-            ),
+            models.CheckConstraint(condition=Q(state__in=[state.value for state in State]), name="contract_state_known"),
+            models.CheckConstraint(condition=Q(net_minor=F("setup_fee_minor") + F("rent_minor")), name="contract_net_is_sum"),
             models.CheckConstraint(
                 condition=Q(setup_fee_minor__gte=0, rent_minor__gte=0, monthly_minor__gte=0),
                 name="contract_amounts_not_negative",
             ),
-            models.CheckConstraint(
-                condition=Q(fee_bp__gte=0, fee_bp__lte=10_000), name="contract_fee_at_most_all"
-            ),
-            models.CheckConstraint(
-                condition=Q(hours__gte=1, term_seconds__gte=1), name="contract_term_positive"
-            ),
+            models.CheckConstraint(condition=Q(fee_bp__gte=0, fee_bp__lte=10_000), name="contract_fee_at_most_all"),
+            models.CheckConstraint(condition=Q(hours__gte=1, term_seconds__gte=1), name="contract_term_positive"),
             models.CheckConstraint(
                 condition=~Q(state__in=["accepted", "provisioning", "provisioned", "active", "completed"])
                 | Q(paid_at__isnull=False),
                 name="contract_paid_before_accepted",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["provisioned", "active", "suspended", "completed"])
-                | Q(provisioned_at__isnull=False),
+                condition=~Q(state__in=["provisioned", "active", "suspended", "completed"]) | Q(provisioned_at__isnull=False),
                 name="contract_delivered_has_start",
             ),
             models.CheckConstraint(
@@ -348,7 +335,8 @@ class Contract(FSMModelMixin, models.Model):
         # Counted from the start, not summed up: rounding each suspension down by itself would let a
         # second slip from the customer's side to the provider's at every pause.
         used = used_seconds(self.provisioned_at, self.suspended_seconds, self.suspended_at, now)
-        assert self.provisioned_at is not None and used is not None
+        assert self.provisioned_at is not None
+        assert used is not None
         self.suspended_seconds = int((now - self.provisioned_at).total_seconds()) - used
         self.suspended_at = None
         self.state_before = ""
@@ -372,14 +360,11 @@ class Segment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["contract", "number"], name="segment_number_once"),
             models.CheckConstraint(
-                condition=Q(net_minor=F("setup_fee_minor") + F("rent_minor"))
-                & Q(setup_fee_minor__gte=0, rent_minor__gte=0),
+                condition=Q(net_minor=F("setup_fee_minor") + F("rent_minor")) & Q(setup_fee_minor__gte=0, rent_minor__gte=0),
                 name="segment_net_is_sum",
             ),
             models.CheckConstraint(condition=Q(seconds=F("hours") * 3600), name="segment_seconds_are_hours"),
-            models.CheckConstraint(
-                condition=Q(number=1) | Q(paid_at__isnull=False), name="segment_extension_is_paid"
-            ),
+            models.CheckConstraint(condition=Q(number=1) | Q(paid_at__isnull=False), name="segment_extension_is_paid"),
         ]
 
     def __str__(self) -> str:
@@ -398,9 +383,7 @@ class Move(models.Model):
     from_state = models.CharField(max_length=20, choices=State.choices, blank=True)
     to_state = models.CharField(max_length=20, choices=State.choices)
     actor_kind = models.CharField(max_length=10, choices=ActorKind.choices)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     reason = models.CharField(max_length=500, blank=True)
 
@@ -454,5 +437,3 @@ class Delivery(models.Model):
     def __str__(self) -> str:
         """How to log in."""
         return self.login
-
-

@@ -63,9 +63,7 @@ def rent_minor(monthly_minor: int, hours: int, currency_code: str) -> int:
 
 def net_price(monthly_minor: int, setup_fee_minor: int, hours: int, currency_code: str) -> NetPrice:
     """The net price of a term of `hours`, before tax."""
-    return NetPrice(
-        monthly_minor, setup_fee_minor, rent_minor(monthly_minor, hours, currency_code), currency_code
-    )
+    return NetPrice(monthly_minor, setup_fee_minor, rent_minor(monthly_minor, hours, currency_code), currency_code)
 
 
 def used_seconds(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django_fsm import Transition
 
 from accounts.models import Account
 from contracts.models import Contract, Segment
@@ -17,6 +18,7 @@ from core.money import Money
 from providers.models import Provider
 
 # Words of pages and API for a transition made in one capacity.
+ALL_TRANSITIONS: tuple[Transition, ...] = tuple(Contract._meta.get_field("state").get_all_transitions(Contract))
 BUTTONS = {
     (ActorKind.CUSTOMER, "activate"): "confirm",
 }
@@ -115,8 +117,9 @@ def refusal(contract: Contract, move: str, kind: ActorKind, moment: datetime) ->
     return None
 
 
-def _transitions(contract: Contract) -> dict[str, object]:
-    return {t.name: t for t in contract.get_all_state_transitions() if t.source == contract.state}
+def _transitions(contract: Contract) -> dict[str, Transition]:
+    # A flat walk over what the class declares; the library's own lookups ask each condition and copy as they go.
+    return {found.name: found for found in ALL_TRANSITIONS if found.source == contract.state}
 
 
 def available_moves(contract: Contract, kind: ActorKind, moment: datetime | None = None) -> frozenset[str]:
@@ -125,11 +128,7 @@ def available_moves(contract: Contract, kind: ActorKind, moment: datetime | None
     Beside the moves: ``pay`` and ``extend`` (each opens a charge) and ``report_not_as_described``.
     """
     moment = moment or clock.now()
-    moves = {
-        BUTTONS.get((kind, name), name)
-        for name in _transitions(contract)
-        if refusal(contract, name, kind, moment) is None
-    }
+    moves = {BUTTONS.get((kind, name), name) for name in _transitions(contract) if refusal(contract, name, kind, moment) is None}
     if kind == ActorKind.CUSTOMER:
         if can_be_paid(contract, moment):
             moves.add("pay")

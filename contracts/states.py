@@ -20,9 +20,7 @@ class State(models.TextChoices):
     COMPLETED = "completed", _("Ended")
 
 
-FINAL = frozenset(
-    {State.REJECTED, State.CANCELLED, State.EXPIRED, State.PROVISIONING_FAILED, State.COMPLETED}
-)
+FINAL = frozenset({State.REJECTED, State.CANCELLED, State.EXPIRED, State.PROVISIONING_FAILED, State.COMPLETED})
 BEFORE_DELIVERY = frozenset({State.REQUESTED, State.ACCEPTED, State.PROVISIONING})
 DELIVERED = frozenset({State.PROVISIONED, State.ACTIVE, State.SUSPENDED})
 OPEN = BEFORE_DELIVERY | DELIVERED

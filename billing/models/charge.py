@@ -56,15 +56,12 @@ class Quote(models.Model):
     gross_minor = MinorField()
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    contract = models.OneToOneField(
-        Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="quote"
-    )
+    contract = models.OneToOneField(Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="quote")
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(net_minor=F("setup_fee_minor") + F("rent_minor"))
-                & Q(gross_minor=F("net_minor") + F("tax_minor")),
+                condition=Q(net_minor=F("setup_fee_minor") + F("rent_minor")) & Q(gross_minor=F("net_minor") + F("tax_minor")),
                 name="quote_sums",
             ),
         ]
@@ -92,9 +89,7 @@ class Charge(models.Model):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="charges")
     purpose = models.CharField(max_length=10, choices=ChargePurpose.choices)
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="charges")
-    segment = models.OneToOneField(
-        Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="charge"
-    )
+    segment = models.OneToOneField(Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="charge")
     hours = models.PositiveIntegerField()
     monthly_minor = MinorField()
     setup_fee_minor = MinorField(default=0)
@@ -117,27 +112,18 @@ class Charge(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(net_minor=F("setup_fee_minor") + F("rent_minor"))
-                & Q(gross_minor=F("net_minor") + F("tax_minor")),
+                condition=Q(net_minor=F("setup_fee_minor") + F("rent_minor")) & Q(gross_minor=F("net_minor") + F("tax_minor")),
                 name="charge_sums",
             ),
-            models.UniqueConstraint(
-                fields=["contract"], condition=Q(purpose="contract"), name="charge_once_per_order"
-            ),
+            models.UniqueConstraint(fields=["contract"], condition=Q(purpose="contract"), name="charge_once_per_order"),
             models.UniqueConstraint(
                 fields=["contract"],
                 condition=Q(purpose="extension", paid_at=None, closed_at=None),
                 name="charge_one_open_extension",
             ),
-            models.CheckConstraint(
-                condition=Q(paid_at=None) | Q(segment__isnull=False), name="charge_paid_has_segment"
-            ),
+            models.CheckConstraint(condition=Q(paid_at=None) | Q(segment__isnull=False), name="charge_paid_has_segment"),
         ]
-        indexes = [
-            models.Index(
-                fields=["expires_at"], condition=Q(paid_at=None, closed_at=None), name="charge_open_expiry"
-            )
-        ]
+        indexes = [models.Index(fields=["expires_at"], condition=Q(paid_at=None, closed_at=None), name="charge_open_expiry")]
 
     def __str__(self) -> str:
         """What it is for."""

@@ -14,21 +14,11 @@ class LedgerEntry(models.Model):
     key = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=30)
     at = models.DateTimeField()
-    contract = models.ForeignKey(
-        Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries"
-    )
-    segment = models.ForeignKey(
-        Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries"
-    )
-    payment = models.ForeignKey(
-        Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries"
-    )
-    refund = models.ForeignKey(
-        Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries"
-    )
-    dispute = models.ForeignKey(
-        Dispute, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries"
-    )
+    contract = models.ForeignKey(Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries")
+    segment = models.ForeignKey(Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries")
+    payment = models.ForeignKey(Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries")
+    refund = models.ForeignKey(Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries")
+    dispute = models.ForeignKey(Dispute, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries")
 
     class Meta:
         verbose_name_plural = "ledger entries"

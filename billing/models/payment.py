@@ -48,9 +48,7 @@ class Payment(FSMModelMixin, models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=[state.value for state in PaymentState]), name="payment_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=[state.value for state in PaymentState]), name="payment_state_known"),
             models.UniqueConstraint(
                 fields=["gateway", "external_id"],
                 condition=~Q(external_id=""),
@@ -90,15 +88,11 @@ class Payment(FSMModelMixin, models.Model):
         self.received_minor = received_minor
         self.anomaly = anomaly
 
-    @transition(
-        field=state, source=[PaymentState.PENDING, PaymentState.PROCESSING], target=PaymentState.FAILED
-    )
+    @transition(field=state, source=[PaymentState.PENDING, PaymentState.PROCESSING], target=PaymentState.FAILED)
     def fail(self) -> None:
         """Declined; another attempt may be made."""
 
-    @transition(
-        field=state, source=[PaymentState.PENDING, PaymentState.PROCESSING], target=PaymentState.EXPIRED
-    )
+    @transition(field=state, source=[PaymentState.PENDING, PaymentState.PROCESSING], target=PaymentState.EXPIRED)
     def expire(self) -> None:
         """The gateway's page is closed."""
 
@@ -127,9 +121,7 @@ class Refund(FSMModelMixin, models.Model):
     kind = models.CharField(max_length=10, choices=RefundKind.choices)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="refunds")
-    segment = models.ForeignKey(
-        Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="refunds"
-    )
+    segment = models.ForeignKey(Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="refunds")
     state = FSMField(default=RefundState.REQUESTED, choices=RefundState.choices, protected=True)
     net_minor = MinorField()
     tax_minor = MinorField()
@@ -138,9 +130,7 @@ class Refund(FSMModelMixin, models.Model):
     reason = models.CharField(max_length=500, blank=True)
     external_id = models.CharField(max_length=255, blank=True)
     reference = models.CharField(max_length=120, blank=True)
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
     succeeded_at = models.DateTimeField(null=True, blank=True)
@@ -151,9 +141,7 @@ class Refund(FSMModelMixin, models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=[state.value for state in RefundState]), name="refund_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=[state.value for state in RefundState]), name="refund_state_known"),
             models.CheckConstraint(
                 condition=Q(amount_minor=F("net_minor") + F("tax_minor")) & Q(amount_minor__gt=0),
                 name="refund_sums",
@@ -258,9 +246,7 @@ class Dispute(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["payment", "external_id"], name="dispute_external_id_once"),
-            models.CheckConstraint(
-                condition=Q(state__in=[state.value for state in DisputeState]), name="dispute_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=[state.value for state in DisputeState]), name="dispute_state_known"),
         ]
 
     def __str__(self) -> str:
@@ -273,19 +259,13 @@ class StaffTask(models.Model):
 
     key = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=20, choices=TaskKind.choices)
-    contract = models.ForeignKey(
-        Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="staff_tasks"
-    )
-    payment = models.ForeignKey(
-        Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="staff_tasks"
-    )
+    contract = models.ForeignKey(Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="staff_tasks")
+    payment = models.ForeignKey(Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="staff_tasks")
     text = models.CharField(max_length=500)
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         indexes = [

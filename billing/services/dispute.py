@@ -147,6 +147,7 @@ def _lose(dispute: Dispute, payment: Payment) -> None:
     dispute.lost_net_minor = loss.priced.net.minor
     dispute.lost_tax_minor = loss.priced.tax.minor
     if _pays_for_contract(payment):
+        assert payment.charge.segment_id is not None
         close_dispute_lost(contract.pk, {payment.charge.segment_id: loss.priced.net.minor})
     _finish(dispute, DisputeState.LOST)
     _announce(dispute, contract, won=False)

@@ -24,6 +24,7 @@ from core import clock
 from core.errors import Refused
 from core.formats import hours_text
 from core.money import Priced, minimum_minor
+from core.outbox import emit
 from providers.services import keep_hold
 from providers.states import TERMS
 
@@ -50,14 +51,10 @@ def order(
     _refuse_wishes(quote, operating_system, host_name, note)
     with transaction.atomic():
         quote = (
-            Quote.objects.select_for_update(of=("self",))
-            .select_related("offering__provider", "account", "hold")
-            .get(pk=quote.pk)
+            Quote.objects.select_for_update(of=("self",)).select_related("offering__provider", "account", "hold").get(pk=quote.pk)
         )
         if quote.contract_id is not None:
-            return Charge.objects.select_related("contract").get(
-                contract=quote.contract_id, purpose=ChargePurpose.CONTRACT
-            )
+            return Charge.objects.select_related("contract").get(contract=quote.contract_id, purpose=ChargePurpose.CONTRACT)
         _refuse_stale(quote, user, buyer)
         now = clock.now()
         deadline = now + timedelta(minutes=settings.PAYMENT_DEADLINE_MINUTES)
@@ -105,9 +102,7 @@ def order(
 def _refuse_wishes(quote: Quote, operating_system: str, host_name: str, note: str) -> None:
     offered = quote.terms["operating_systems"]
     if operating_system and offered and operating_system not in offered:
-        raise Refused(
-            _("Choose one of the operating systems offered."), code="not_offered", field="operating_system"
-        )
+        raise Refused(_("Choose one of the operating systems offered."), code="not_offered", field="operating_system")
     if host_name and not HOST_NAME.fullmatch(host_name):
         raise Refused(
             _("A host name has letters, digits and hyphens, at most 63 of them."),
@@ -173,6 +168,7 @@ def open_extension_charge(contract: Contract, hours: int, user: User) -> Charge:
     """Ask for the price of `hours` more; the end moves when it is paid, not before.
 
     An open charge for the same hours is used again; one for other hours is closed. Raises `Refused`.
+    Emits ``charge.opened``.
     """
     if hours not in TERMS or hours > contract.terms["max_hours"]:
         raise Refused(_("It is not offered for that long."), code="term_not_offered", field="hours")
@@ -200,7 +196,7 @@ def open_extension_charge(contract: Contract, hours: int, user: User) -> Charge:
             close_charge(open_charge.pk)
         order_charge = contract.charges.get(purpose=ChargePurpose.CONTRACT)
         assert contract.ends_at is not None
-        return Charge.objects.create(
+        charge = Charge.objects.create(
             account_id=contract.customer_id,
             purpose=ChargePurpose.EXTENSION,
             contract=contract,
@@ -221,10 +217,10 @@ def open_extension_charge(contract: Contract, hours: int, user: User) -> Charge:
             # Nobody can pay for time after the end: the money would only be sent back.
             expires_at=min(now + timedelta(minutes=settings.PAYMENT_DEADLINE_MINUTES), contract.ends_at),
         )
+        emit("charge.opened", contract, charge=charge.pk, hours=hours, actor_kind="customer", actor=user.pk)
+    return charge
 
 
 def close_charge(charge_id: int) -> None:
     """Stop asking for an unpaid charge. Money that still comes for it is sent back."""
     Charge.objects.filter(pk=charge_id, paid_at=None, closed_at=None).update(closed_at=clock.now())
-
-

@@ -14,11 +14,12 @@ from accounts.models import User
 from billing import postings
 from billing.gateway_facts import GatewayError, GatewayPayment, PaymentStatus
 from billing.gateways import gateway, offered_gateway
+from billing.ledger import balance
 from billing.models import Charge, Payment
 from billing.services.order import close_charge
 from billing.services.refund import request_return
 from billing.services.task import close_task, open_task
-from billing.states import Anomaly, ChargePurpose, PaymentState, TaskKind
+from billing.states import Anomaly, ChargePurpose, LedgerAccount, PaymentState, TaskKind
 from contracts.models import Contract, Segment
 from contracts.services import (
     expire_unpaid,
@@ -120,7 +121,7 @@ def apply_payment_facts(gateway_name: str, facts: GatewayPayment) -> None:
             payment.process()
             payment.save()
             if payment.charge.purpose == ChargePurpose.CONTRACT:
-                set_payment_processing(payment.charge.contract_id, True)
+                set_payment_processing(payment.charge.contract_id, processing=True)
         elif facts.status in {PaymentStatus.FAILED, PaymentStatus.EXPIRED} and payment.state in OPEN_STATES:
             _close(payment, facts.status)
 
@@ -167,7 +168,7 @@ def _close(payment: Payment, status: PaymentStatus) -> None:
     charge = payment.charge
     if charge.purpose == ChargePurpose.CONTRACT:
         processing = charge.payments.filter(state=PaymentState.PROCESSING).exists()
-        set_payment_processing(charge.contract_id, processing)
+        set_payment_processing(charge.contract_id, processing=processing)
     if status == PaymentStatus.FAILED:
         emit("payment.failed", charge.contract, payment=payment.pk, amount_minor=payment.amount_minor)
 
@@ -218,9 +219,7 @@ def _allocate(charge: Charge) -> Segment | Anomaly:
             if charge.purpose == ChargePurpose.CONTRACT:
                 segment = record_payment(charge.contract_id, charge.gross_minor)
             else:
-                segment = extend(
-                    charge.contract_id, hours=charge.hours, price=charge.price, gross_minor=charge.gross_minor
-                )
+                segment = extend(charge.contract_id, hours=charge.hours, price=charge.price, gross_minor=charge.gross_minor)
     except Refused as refused:
         return Anomaly.PAID_TWICE if refused.code == "already_paid" else Anomaly.PAID_AFTER_EXPIRY
     charge.paid_at = clock.now()
@@ -254,6 +253,8 @@ def accept_mismatch(payment_id: int, user: User) -> None:
         charge = payment.charge
         if payment.anomaly != Anomaly.WRONG_AMOUNT:
             raise Refused(_("Another currency cannot be taken as payment; send it back."), code="wrong_asset")
+        if -balance(LedgerAccount.UNALLOCATED, payment, payment.currency) != payment.received_minor:
+            raise Refused(_("A bank has taken some of it back; send the rest back."), code="not_payable")
         segment = _allocate(charge)
         if isinstance(segment, Anomaly):
             raise Refused(_("Its order cannot be paid any more; send the money back."), code="not_payable")
@@ -277,7 +278,7 @@ def accept_mismatch(payment_id: int, user: User) -> None:
 
 
 def return_mismatch(payment_id: int, user: User) -> None:
-    """Staff sends a wrong amount back in full. Raises `Refused` when it was decided already."""
+    """Staff sends a wrong amount back, all that is left of it. Raises `Refused` when it was decided already."""
     with transaction.atomic():
         payment = _lock_mismatched(payment_id)
         payment.send_back()
@@ -287,13 +288,13 @@ def return_mismatch(payment_id: int, user: User) -> None:
 
 
 def _lock_mismatched(payment_id: int) -> Payment:
-    charge = (
-        Charge.objects.select_for_update(of=("self",)).select_related("contract").get(payments=payment_id)
-    )
+    charge = Charge.objects.select_for_update(of=("self",)).select_related("contract").get(payments=payment_id)
     payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment_id)
     payment.charge = charge
     if payment.state != PaymentState.MISMATCHED:
         raise Refused(_("Somebody has decided this already."), code="decided")
+    if payment.disputed_minor:
+        raise Refused(_("The customer's bank has not decided about this payment."), code="disputed")
     return payment
 
 

@@ -81,9 +81,7 @@ def refuse_term(offering: Offering, hours: int) -> None:
     """Raise `Refused` when the offering is not rented for this many hours."""
     if hours not in TERMS:
         offered = ", ".join(str(term) for term in TERMS)
-        raise Refused(
-            _("Terms are %(offered)s hours.") % {"offered": offered}, code="term_not_offered", field="hours"
-        )
+        raise Refused(_("Terms are %(offered)s hours.") % {"offered": offered}, code="term_not_offered", field="hours")
     for term in offering.terms():
         if term.hours == hours and not term.allowed:
             raise Refused(term.reason, code="term_not_offered", field="hours")

@@ -12,10 +12,11 @@ from accounts.models import User
 from billing import postings
 from billing.gateway_facts import GatewayError, GatewayRefund, RefundStatus
 from billing.gateways import gateway
+from billing.ledger import balance
 from billing.models import LedgerEntry, Payment, Refund
 from billing.queries import unused_of
 from billing.services.task import close_task, open_task
-from billing.states import Anomaly, PaymentState, RefundKind, RefundState, TaskKind
+from billing.states import Anomaly, LedgerAccount, PaymentState, RefundKind, RefundState, TaskKind
 from contracts.models import Segment, Settlement
 from core import clock
 from core.errors import Refused
@@ -39,9 +40,7 @@ def refund_settlement(contract_id: int) -> list[Refund]:
             payment = (
                 Payment.objects.select_for_update(of=("self",))
                 .select_related("charge__contract")
-                .filter(
-                    charge__segment=settlement.segment_id, state=PaymentState.SUCCEEDED, anomaly=Anomaly.NONE
-                )
+                .filter(charge__segment=settlement.segment_id, state=PaymentState.SUCCEEDED, anomaly=Anomaly.NONE)
                 .first()
             )
             if payment is None or payment.disputed_minor:
@@ -73,17 +72,17 @@ def _decide_unused(payment: Payment, settlement: Settlement) -> Refund | None:
 
 
 def request_return(payment: Payment, amount_minor: int | None = None) -> None:
-    """Send back money that pays for nothing: all of an unallocated payment, or a surplus of `amount_minor`.
+    """Send back money that pays for nothing: what is left of an unallocated payment, or a surplus of `amount_minor`.
 
     The payment's row must be locked by the caller.
     """
     if amount_minor is None:
-        refund = _create(
-            f"return:{payment.pk}",
-            RefundKind.RETURN,
-            payment,
-            Priced.of(payment.received_minor, 0, payment.currency),
-        )
+        left = -balance(LedgerAccount.UNALLOCATED, payment, payment.currency)
+        if not left:
+            # A lost dispute has given it back already.
+            return
+        priced = Priced.of(left, 0, payment.currency)
+        refund = _create(f"return:{payment.pk}", RefundKind.RETURN, payment, priced)
         postings.return_decided(refund)
     else:
         # A surplus was posted as owed when staff accepted the payment.
@@ -322,9 +321,4 @@ def _try(refund: Refund, act: Callable[[Refund], None]) -> int:
 
 
 def _lock(refund_id: int) -> Refund:
-    return (
-        Refund.objects.select_for_update(of=("self",))
-        .select_related("payment", "contract", "segment")
-        .get(pk=refund_id)
-    )
-
+    return Refund.objects.select_for_update(of=("self",)).select_related("payment", "contract", "segment").get(pk=refund_id)

@@ -22,9 +22,7 @@ def open_task(
     due_at: datetime | None = None,
 ) -> None:
     """File a worry once; the same `key` again changes nothing."""
-    task = StaffTask(
-        key=key, kind=kind, text=text, contract=contract, payment=payment, opened_at=clock.now(), due_at=due_at
-    )
+    task = StaffTask(key=key, kind=kind, text=text, contract=contract, payment=payment, opened_at=clock.now(), due_at=due_at)
     StaffTask.objects.bulk_create([task], ignore_conflicts=True)
 
 

@@ -57,9 +57,7 @@ def cancel_in_full(contract_id: int, actor: Actor, reason: str) -> Contract:
     return _end(contract_id, actor, reason, Fault.GOODWILL, None)
 
 
-def _end(
-    contract_id: int, actor: Actor, reason: str, fault: Fault, expected_refund_minor: int | None
-) -> Contract:
+def _end(contract_id: int, actor: Actor, reason: str, fault: Fault, expected_refund_minor: int | None) -> Contract:
     reason = reason.strip()
     if len(reason) > 500:
         raise Refused(_("Keep the reason under 500 characters."), code="too_long", field="reason")
@@ -70,8 +68,7 @@ def _end(
         preview = cancel_preview(contract, now, fault)
         if expected_refund_minor is not None and preview.refund_minor < expected_refund_minor:
             raise Refused(
-                _("Time has passed: %(amount)s before VAT would come back now.")
-                % {"amount": money(preview.refund)},
+                _("Time has passed: %(amount)s before VAT would come back now.") % {"amount": money(preview.refund)},
                 code="preview_changed",
                 data={"refund_minor": preview.refund_minor},
             )

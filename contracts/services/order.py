@@ -114,11 +114,9 @@ def record_payment(contract_id: int, gross_minor: int) -> Segment:
     return segment
 
 
-def set_payment_processing(contract_id: int, processing: bool) -> None:
+def set_payment_processing(contract_id: int, *, processing: bool) -> None:
     """Note whether a slow payment method is at work: while it is, the order does not expire."""
-    Contract.objects.filter(pk=contract_id, state=State.REQUESTED, paid_at__isnull=True).update(
-        payment_processing=processing
-    )
+    Contract.objects.filter(pk=contract_id, state=State.REQUESTED, paid_at__isnull=True).update(payment_processing=processing)
 
 
 def postpone_payment_deadline(contract_id: int, until: datetime) -> None:
@@ -150,5 +148,3 @@ def expire_unpaid(contract_id: int) -> Contract:
         return {}
 
     return move(contract_id, "expire", SYSTEM, reason="unpaid", prepare=prepare)
-
-

@@ -1,0 +1,23 @@
+"""Random actions of random people: no move outside the table, no unit of money lost."""
+
+from random import Random
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.random_walk import RandomMarket
+
+
+@pytest.mark.django_db
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 2**32))
+def test_no_walk_leaves_the_table_or_loses_money(seed: int) -> None:
+    with transaction.atomic():
+        market = RandomMarket(Random(seed))
+        for _step in range(60):
+            market.step()
+            market.check()
+        market.finish()
+        transaction.set_rollback(True)
