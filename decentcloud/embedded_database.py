@@ -23,6 +23,8 @@ PORT = 5432
 # A unix socket's address holds 107 bytes, and PostgreSQL appends this to the folder.
 SOCKET_FILE = f".s.PGSQL.{PORT}"
 LONGEST_SOCKET_PATH = 107
+# Where a stopped one is looked for: connecting fails with a message that shows this name, as short as a socket's has to be.
+NOWHERE = Path("/the-embedded-database-is-not-running--try-make-run")
 # PostgreSQL refuses to run as root. In a user namespace of its own it is not root, while every file keeps its owner outside.
 AS_SOMEBODY_ELSE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
 
@@ -105,7 +107,7 @@ def ensure_database(cluster: Cluster, name: str) -> bool:
 
 def address(data: Path, database: str) -> str:
     """The DATABASE_URL of `database` in the cluster of `data`; while it is stopped, one whose path says so."""
-    cluster = running(data) or Cluster(data, data / "is-not-running--start-it-with--make-run")
+    cluster = running(data) or Cluster(data, NOWHERE)
     return cluster.url(database)
 
 

@@ -168,6 +168,9 @@ Q_CLUSTER: dict[str, Any] = {
     "log_level": env.str("LOG_LEVEL", default="INFO"),
 }
 
+# Without a schedule run for so long, a worker starts anew. More than a long queue keeps a schedule waiting in line.
+WORKER_SILENCE_SECONDS: int = env.int("WORKER_SILENCE_SECONDS", default=600)
+
 # --- Accounts: e-mail login, second factors, sessions (this block belongs to accounts) ----------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"

@@ -10,11 +10,11 @@ import ctypes
 import logging
 import multiprocessing
 import os
+import select
 import signal
 import sys
 import time
 from datetime import timedelta
-from types import FrameType
 from typing import Any
 
 from django.conf import settings
@@ -27,8 +27,7 @@ from core import clock, jobs, queries, tasks
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
-# Longer than a long queue keeps the pulse waiting in line; settings.WORKER_SILENCE_SECONDS where it is another.
-SILENCE_SECONDS = 600
+STOPPING = frozenset({signal.SIGTERM, signal.SIGINT})
 PATIENCE_WITH_DATABASE = 5.0
 _PR_SET_PDEATHSIG = 1
 
@@ -39,17 +38,15 @@ class Command(BaseCommand):
     help = "Works off the queue and keeps the schedules."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # From the very start: a signal while the queue starts up must stop it too, not look like the death of its processes.
+        box = _box_of_signals()
         _prepare()
         connections.close_all()
-        os.register_at_fork(after_in_child=_die_with_parent)
+        os.register_at_fork(after_in_child=_leave_the_parent)
         call_command("qcluster")
-        stopping = _note_signals()
-        silence = timedelta(seconds=getattr(settings, "WORKER_SILENCE_SECONDS", SILENCE_SECONDS))
+        silence = timedelta(seconds=settings.WORKER_SILENCE_SECONDS)
         started = clock.now()
-        while True:
-            time.sleep(LOOK_EVERY)
-            if stopping:
-                return
+        while not _told_to_stop(box):
             if not multiprocessing.active_children():
                 _start_anew("its processes have died")
             if clock.now() - started > silence and _is_silent(silence):
@@ -70,18 +67,18 @@ def _prepare() -> None:
             return
 
 
-def _note_signals() -> list[int]:
-    """Let the queue's own handlers do their work (finish what runs, then stop) and remember that it was wanted."""
-    seen: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        of_the_queue = signal.getsignal(number)
+def _box_of_signals() -> int:
+    """A pipe that gets the number of every signal from now on, while the queue's own handlers do their work (finish, then stop)."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    return reader
 
-        def handler(signum: int, frame: FrameType | None, then: Any = of_the_queue) -> None:
-            seen.append(signum)
-            then(signum, frame)
 
-        signal.signal(number, handler)
-    return seen
+def _told_to_stop(box: int) -> bool:
+    """Whether somebody wants this to end; looks for LOOK_EVERY seconds at most."""
+    readable, _writable, _broken = select.select([box], [], [], LOOK_EVERY)
+    return bool(readable) and not STOPPING.isdisjoint(os.read(box, 4096))
 
 
 def _is_silent(silence: timedelta) -> bool:
@@ -104,7 +101,11 @@ def _start_anew(reason: str) -> None:
     os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 -- our own command line, unchanged
 
 
-def _die_with_parent() -> None:
-    """In each child: be killed when the parent dies, so that no orphan holds on to jobs. Linux only; elsewhere leases suffice."""
+def _leave_the_parent() -> None:
+    """In each child: its signals are its own, and it is killed when the parent dies, so that no orphan holds on to jobs.
+
+    The latter on Linux only; elsewhere leases suffice.
+    """
+    signal.set_wakeup_fd(-1)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
