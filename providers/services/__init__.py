@@ -1,5 +1,6 @@
 """The only writers of providers and offerings, by subject."""
 
+from providers.search.facets import refresh_facets
 from providers.services.index import rebuild_index
 from providers.services.offering import (
     allow_account,
@@ -10,15 +11,18 @@ from providers.services.offering import (
     publish_offering,
     update_offering,
 )
-from providers.services.provider import become_provider, update_provider
+from providers.services.prices import reprice_offerings
+from providers.services.provider import activate_provider, become_provider, deactivate_provider, update_provider
 from providers.services.standing import record_standing
 from providers.services.stock import hold_stock, keep_hold, release_expired_holds, release_hold
 
 __all__ = (
+    "activate_provider",
     "allow_account",
     "archive_offering",
     "become_provider",
     "create_offering",
+    "deactivate_provider",
     "disallow_account",
     "duplicate_offering",
     "hold_stock",
@@ -26,8 +30,10 @@ __all__ = (
     "publish_offering",
     "rebuild_index",
     "record_standing",
+    "refresh_facets",
     "release_expired_holds",
     "release_hold",
+    "reprice_offerings",
     "update_offering",
     "update_provider",
 )

@@ -69,9 +69,14 @@ def update_offering(offering: Offering, **fields: Any) -> Offering:
 def publish_offering(offering: Offering) -> Offering:
     """Put a draft or archived offering on the market. Its age counts from the first time.
 
-    Raises Refused(incomplete) with the first missing field and all of them in `data`. Emits offering.published.
+    Raises Refused: incomplete with the first missing field and all of them in `data`; provider_inactive. Emits
+    offering.published.
     """
     with transaction.atomic():
+        # A provider that is being taken off the market waits here, or sees this offering published and takes it along.
+        is_active = Provider.objects.select_for_update().values_list("active", flat=True).get(pk=offering.provider_id)
+        if not is_active:
+            raise Refused(_("The platform has taken you off the market; ask support why."), code="provider_inactive")
         found = locked(offering)
         if found.status == OfferingStatus.PUBLISHED:
             return found

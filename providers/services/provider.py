@@ -12,6 +12,7 @@ from core.errors import Refused
 from core.outbox import emit
 from providers.models import Offering, Provider
 from providers.services.index import write_index
+from providers.states import OfferingStatus
 
 FIELDS = (
     "name", "description", "website", "country", "city", "legal_name", "legal_address", "legal_country", "vat_id",
@@ -48,6 +49,28 @@ def update_provider(provider: Provider, **fields: Any) -> Provider:
             write_index(list(Offering.objects.filter(provider=found).select_related("provider")))
         emit("provider.updated", found, changed=changed)
     return found
+
+
+def deactivate_provider(provider: Provider) -> int:
+    """Take a provider and all it offers off the market: what is published becomes a draft, running contracts go on.
+
+    Returns how many offerings that were. Emits provider.deactivated.
+    """
+    with transaction.atomic():
+        found = Provider.objects.select_for_update().get(pk=provider.pk)
+        found.active = False
+        found.save(update_fields=["active"])
+        published = Offering.objects.filter(provider=found, status=OfferingStatus.PUBLISHED)
+        count = published.update(status=OfferingStatus.DRAFT, updated_at=clock.now())
+        emit("provider.deactivated", found, offerings=count)
+    return count
+
+
+def activate_provider(provider: Provider) -> None:
+    """Let a provider publish again; it decides what. Emits provider.activated."""
+    with transaction.atomic():
+        if Provider.objects.filter(pk=provider.pk, active=False).update(active=True):
+            emit("provider.activated", provider)
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:
