@@ -166,6 +166,13 @@ def test_characters_that_no_database_keeps_are_stored_as_replaced(bank: Client) 
     assert WebhookEvent.objects.get().payload["object_id"] == "sbx\ufffdpay"
 
 
+@pytest.mark.parametrize("content_type", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "text/plain", ""])
+def test_what_the_sender_calls_it_makes_no_message_of_it(content_type: str, bank: Client) -> None:
+    body = b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\nb\r\n--x--\r\n"
+    answer = bank.generic("POST", URL, body, content_type=content_type, headers={"Sandbox-Signature": header_of(body)})
+    assert_refused(answer)
+
+
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "head"])
 def test_only_post_is_a_message(method: str, bank: Client) -> None:
     assert getattr(bank, method)(URL).status_code == 405
