@@ -2,8 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from billing import webhooks
+from billing import api, webhooks
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("quotes", api.Quotes.as_view(), name="api_quotes"),
+    path("quotes/<uuid:quote_id>", api.OneQuote.as_view(), name="api_quote"),
+    path("contracts", api.Contracts.as_view(), name="api_contracts"),
+    path("contracts/<str:reference>/extend", api.Extend.as_view(), name="api_contract_extend"),
+    path("contracts/<str:reference>/cancel-preview", api.CancelPreview.as_view(), name="api_contract_cancel_preview"),
+    path("charges/<uuid:charge_id>", api.OneCharge.as_view(), name="api_charge"),
     path("webhooks/sandbox", webhooks.sandbox, name="webhook_sandbox"),
 ]

@@ -175,9 +175,11 @@ def ledger_differences() -> list[str]:
         .annotate(total=Sum("amount"))
     )
     booked = {payment_id: int(total) for payment_id, total in received}
-    for payment in Payment.objects.filter(state__in=["succeeded", "mismatched", "returned"]).iterator():
-        if booked.get(payment.pk, 0) != payment.received_minor:
-            differences.append(f"payment {payment.pk}: {payment.received_minor} received, booked {booked.get(payment.pk)}")
+    differences += [
+        f"payment {payment.pk}: {payment.received_minor} received, booked {booked.get(payment.pk)}"
+        for payment in Payment.objects.filter(state__in=["succeeded", "mismatched", "returned"]).iterator()
+        if booked.get(payment.pk, 0) != payment.received_minor
+    ]
     return differences + _identity_differences()
 
 

@@ -18,6 +18,11 @@ def close_charges_of_ended_contract(event: DomainEvent) -> None:
     services.close_charges_of(_contract_id(event))
 
 
+def close_superseded_payments(event: DomainEvent) -> None:
+    """A charge was opened: pages of one that it replaces are closed."""
+    services.close_superseded_payments(_contract_id(event))
+
+
 def close_other_payments(event: DomainEvent) -> None:
     """A charge is paid: its other payment pages are closed."""
     services.close_other_payments_of(event.data["payment"])

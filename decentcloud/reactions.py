@@ -26,6 +26,7 @@ EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     "contract.cancelled": (billing.refund_ended_contract, billing.close_charges_of_ended_contract),
     "contract.completed": (billing.close_charges_of_ended_contract,),
     # Money.
+    "charge.opened": (billing.close_superseded_payments,),
     "payment.succeeded": (billing.close_other_payments,),
     "refund.requested": (billing.send_refund,),
     "dispute.closed": (billing.refund_ended_contract, billing.send_waiting_refunds),

@@ -213,6 +213,8 @@ def _allocate(charge: Charge) -> Segment | Anomaly:
     """Tell the contract that it is paid; the answer is the paid segment, or why the money pays for nothing."""
     if charge.paid_at is not None:
         return Anomaly.PAID_TWICE
+    if charge.closed_at is not None:
+        return Anomaly.LATE
     try:
         # A savepoint: a refusal must leave nothing behind, while the payment itself is still recorded.
         with transaction.atomic():
@@ -346,6 +348,12 @@ def close_charges_of(contract_id: int) -> None:
     """When a contract has ended: nothing is asked for any more, and open payment pages are closed."""
     for charge in Charge.objects.filter(contract=contract_id, paid_at=None):
         close_charge(charge.pk)
+        close_payments(charge)
+
+
+def close_superseded_payments(contract_id: int) -> None:
+    """When an extension is asked for anew: the pages of the charge that it replaces are closed."""
+    for charge in Charge.objects.filter(contract=contract_id, paid_at=None, closed_at__isnull=False):
         close_payments(charge)
 
 
