@@ -85,6 +85,7 @@ class Drop:
     """A filter that is in the way: its words, how much there is without it, and the button that lifts it."""
 
     label: str
+    count: int
     found: str
     url: str
     action: str
@@ -202,6 +203,7 @@ def drops(suggestions: Iterable[Suggestion], links: Links) -> list[Drop]:
     return [
         Drop(
             label=one.label,
+            count=one.count.value,
             found=found_words(one.count),
             url=links.keeping(one.url),
             action=_("Drop “%(filter)s”") % {"filter": one.label},

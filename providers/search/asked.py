@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from core.countries import country_name, is_country
 from providers.search.language import Condition, Is, Part, Query, QueryError, Range, number, render, render_part
-from providers.search.parser import parse
+from providers.search.sizes import read
 from providers.states import OfferingType
 
 SORTS: dict[str, tuple[str, ...]] = {
@@ -142,7 +142,7 @@ class MarketQuery:
 
     def _removable_parts(self) -> Iterator[tuple[str, dict[str, Any]]]:
         try:
-            parts = parse(self.q).parts
+            parts = read(self.q).parts
         except QueryError:
             return
         for place, part in enumerate(parts):

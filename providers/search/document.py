@@ -1,7 +1,10 @@
 """What an offering is found by: its labels for exact filters and its text for words. Pure."""
 
+from decimal import Decimal
+
 from core.countries import country_name
 from providers.models import Offering
+from providers.search.sizes import spoken_sizes
 from providers.search.words import fold, spoken, words
 
 # Words that people type for a kind and that stand on no offering by themselves.
@@ -44,6 +47,7 @@ def text_of(offering: Offering) -> str:
         offering.cpu_brand,
         offering.cpu_model,
         offering.gpu_name,
+        _sizes_of(offering),
         offering.disk_type,
         offering.virtualisation,
         offering.city,
@@ -54,3 +58,9 @@ def text_of(offering: Offering) -> str:
         offering.description,
     )
     return " ".join(words("\n".join(parts)))
+
+
+def _sizes_of(offering: Offering) -> str:
+    """Cores, memory and each disk, as they are typed."""
+    figures = (figure for figure in (offering.memory_gb, offering.disk_gb) if figure)
+    return spoken_sizes(offering.cores, tuple(f"{Decimal(figure).normalize():f}" for figure in figures))

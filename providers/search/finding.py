@@ -20,7 +20,7 @@ from providers.search.asked import Chip, MarketQuery
 from providers.search.compile import Corrections, is_worded, matching
 from providers.search.facets import BOUND, FLAG_COLUMNS, FLAGS_SQL, Cell, Facets, Kept, Tally, facets_of, kept_counts, tally
 from providers.search.language import Query, QueryError
-from providers.search.parser import parse
+from providers.search.sizes import read
 from providers.search.spelling import corrections
 from providers.states import OfferingStatus
 
@@ -108,9 +108,9 @@ def search(account: Account | None, asked: MarketQuery, size: int = PAGE) -> Mar
     """
     error: QueryError | None = None
     try:
-        query = parse(asked.q)
+        query = read(asked.q)
     except QueryError as raised:
-        error, query = raised, parse(raised.before)
+        error, query = raised, read(raised.before)
     found = _Search(account, asked, query, corrections(query))
     kept = kept_counts()
     if kept is not None and asked.is_counted() and not error and (sums := kept.tally(asked)).total.value > BOUND:
@@ -127,9 +127,9 @@ def suggest_drop(account: Account | None, asked: MarketQuery) -> list[Suggestion
     for label, change in list(asked.removable())[:MOST_SUGGESTED]:
         wider = replace(asked, **change, after="", before="")
         try:
-            query = parse(wider.q)
+            query = read(wider.q)
         except QueryError as error:
-            query = parse(error.before)
+            query = read(error.before)
         probe = _probe(_Search(account, wider, query, {}))
         if probe.ids:
             suggestions.append(Suggestion(label, wider.url(), Count(len(probe.ids), probe.more)))
