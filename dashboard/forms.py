@@ -53,8 +53,8 @@ class ExtendForm(forms.Form):
 
     hours = forms.TypedChoiceField(label=_("Add"), coerce=int)
 
-    def __init__(self, choices: list[tuple[int, str]], data: Any = None) -> None:
-        super().__init__(data)
+    def __init__(self, choices: list[tuple[int, str]], data: Any = None, usual: int | None = None) -> None:
+        super().__init__(data, initial={"hours": usual})
         hours = self.fields["hours"]
         assert isinstance(hours, forms.TypedChoiceField)
         hours.choices = choices

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import TextChoices
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -12,6 +13,7 @@ from contracts.models import Contract
 from core.countries import country_name
 from core.formats import hours_text, minor, money, when
 from dashboard.presenters.money import fee_text, rate_text
+from providers.states import DiskType, OfferingType, Virtualisation
 
 
 def agreed_terms(contract: Contract, order: Charge) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def offered_facts(contract: Contract) -> list[dict[str, str]]:
     """The specification as it was offered; what was not stated is left out."""
     terms = contract.terms
     pairs = [
-        (_("Kind"), terms.get("type")),
+        (_("Kind"), _word(OfferingType, terms.get("type"))),
         (_("Processor"), _processor(terms)),
         (_("Memory"), _memory(terms)),
         (_("Disk"), _disk(terms)),
@@ -60,7 +62,7 @@ def offered_facts(contract: Contract) -> list[dict[str, str]]:
         (_("Uplink"), _("%(n)s Mbit/s") % {"n": terms["uplink_mbit"]} if terms.get("uplink_mbit") else ""),
         (_("Traffic a month"), _traffic(terms)),
         (_("Place"), ", ".join(filter(None, (terms.get("city"), country_name(terms.get("country", "")))))),
-        (_("Virtualisation"), terms.get("virtualisation")),
+        (_("Virtualisation"), _word(Virtualisation, terms.get("virtualisation"))),
         (_("Control panel"), terms.get("control_panel")),
         (_("Features"), ", ".join(terms.get("features") or ())),
         (
@@ -80,6 +82,11 @@ def wishes(contract: Contract) -> list[dict[str, object]]:
         {"label": _("Note"), "value": contract.note},
     ]
     return [pair for pair in pairs if pair["value"]]
+
+
+def _word(choices: type[TextChoices], value: Any) -> str:
+    """A frozen code in words; one that is no longer in use stays as it was."""
+    return str(choices(value).label) if value in choices.values else str(value or "")
 
 
 def _number(text: Any) -> str:
@@ -103,7 +110,7 @@ def _memory(terms: dict[str, Any]) -> str:
 def _disk(terms: dict[str, Any]) -> str:
     if not terms.get("disk_gb"):
         return ""
-    kind = str(terms.get("disk_type") or "").upper()
+    kind = _word(DiskType, terms.get("disk_type"))
     return f"{terms.get('disk_count')} × {_('%(n)s GB') % {'n': terms['disk_gb']}} {kind}".strip()
 
 

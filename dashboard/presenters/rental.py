@@ -158,7 +158,7 @@ def _complain(
     if "report_not_as_described" not in moves:
         return None
     seen = leaving(contract, previews["complain"], papers.charges)
-    return {"form": forms.get("complain") or ComplainForm(), "is_open": "complain" in forms, "leaving": seen}
+    return {"form": forms.get("complain") or ComplainForm(auto_id="complain-%s"), "is_open": "complain" in forms, "leaving": seen}
 
 
 def _extend(
@@ -173,7 +173,7 @@ def _extend(
     if "extend" not in moves or contract.ends_at is None or not offers:
         refused = extension_refusal(contract, now)
         return {"form": None, "why_not": refused.reason if refused else _("No further term is offered for it now.")}
-    form = forms.get("extend") or ExtendForm(extension_choices(offers, contract.ends_at))
+    form = forms.get("extend") or ExtendForm(extension_choices(offers, contract.ends_at), usual=contract.hours)
     rule = _("at the price frozen in your contract")
     return {"form": form, "rule": rule if contract.extension_price == "frozen" else _("at the provider’s price of today")}
 

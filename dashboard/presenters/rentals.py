@@ -101,7 +101,7 @@ def _row(contract: Contract, beside: Beside, now: datetime, linked: str) -> Rent
 def _amount(contract: Contract, parts: Split, beside: Beside) -> tuple[str, str]:
     charge = beside.charges.get(contract.pk)
     if charge is not None:
-        return money(charge.gross), _("to pay")
+        return money(charge.gross), _("being paid") if contract.payment_processing else _("to pay")
     if not contract.is_final:
         return money(parts.money(parts.held)), _("held back")
     back = beside.given_back.get(contract.pk)

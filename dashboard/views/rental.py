@@ -75,7 +75,7 @@ def rental_confirm(request: AccountRequest, reference: str) -> HttpResponse:
 def rental_complain(request: AccountRequest, reference: str) -> HttpResponse:
     """It is not what was offered: leave at the provider's fault."""
     contract = customer_contract(request, reference)
-    form = ComplainForm(request.POST)
+    form = ComplainForm(request.POST, auto_id="complain-%s")
     if not form.is_valid():
         return _again(request, contract, {"complain": form})
     report_not_as_described(contract.pk, actors.customer(request.user.pk), form.cleaned_data["reason"])
