@@ -34,6 +34,11 @@ class GuardedAdminSite(AdminSite):
     site_title = gettext_lazy("Administration")
     index_title = gettext_lazy("What happens, and what waits for staff")
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Register a page, but none of allauth's: they would let staff confirm addresses and read second factors."""
+        if admin_class is None or not admin_class.__module__.startswith("allauth."):
+            super().register(model_or_iterable, admin_class, **options)
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether the request may see the admin: active staff, second factor set up and used in this session."""
         user = request.user

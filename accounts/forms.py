@@ -49,6 +49,12 @@ class SshKeyForm(ServiceForm):
         widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
     )
 
+    def refuse(self, refused: Refused) -> None:
+        """Show why; a private key is not written into the page once more."""
+        super().refuse(refused)
+        if refused.code == "ssh_key_private":
+            self.data = {"name": self.data.get("name", "")}
+
 
 # How long a token lasts, in days; 0 is until revoked.
 LIFETIMES = {"30": _("30 days"), "90": _("90 days"), "365": _("One year"), "0": _("Until revoked")}

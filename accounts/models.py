@@ -14,7 +14,7 @@ from core import clock
 
 
 class UserManager(BaseUserManager["User"]):
-    """Finds users by e-mail in any case. People are made by `accounts.services.create_user`."""
+    """Finds users by e-mail in any case. People are made by `accounts.services.create_user`, staff by `manage.py create_staff`."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """The user who signs in with this e-mail; raises User.DoesNotExist."""

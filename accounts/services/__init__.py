@@ -10,9 +10,11 @@ from accounts.services.organisations import (
     withdraw_invitation,
 )
 from accounts.services.people import (
+    close_user,
     create_user,
     make_staff,
     open_personal_account,
+    reopen_user,
     update_profile,
 )
 from accounts.services.ssh_keys import add_ssh_key, remove_ssh_key
@@ -22,6 +24,7 @@ __all__ = [
     "accept_invitation",
     "add_ssh_key",
     "change_role",
+    "close_user",
     "create_organisation",
     "create_token",
     "create_user",
@@ -33,6 +36,7 @@ __all__ = [
     "remove_member",
     "remove_ssh_key",
     "rename_account",
+    "reopen_user",
     "revoke_token",
     "update_profile",
     "withdraw_invitation",

@@ -61,6 +61,30 @@ def make_staff(user: User, *, superuser: bool) -> User:
     return locked
 
 
+def close_user(user: User, by: User) -> None:
+    """Sign a user out everywhere and for good; contracts and accounts go on. Emits user.closed.
+
+    Raises Refused with code `not_yours` for oneself, and for staff unless `by` is a superuser.
+    """
+    _set_active(user, by, active=False, event="user.closed")
+
+
+def reopen_user(user: User, by: User) -> None:
+    """Let a closed user sign in again. Raises Refused like `close_user`. Emits user.reopened."""
+    _set_active(user, by, active=True, event="user.reopened")
+
+
+def _set_active(user: User, by: User, *, active: bool, event: str) -> None:
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        if locked.pk == by.pk or ((locked.is_staff or locked.is_superuser) and not by.is_superuser):
+            raise Refused(_("Only a superuser may do this to staff, and nobody to themselves."), code="not_yours")
+        if locked.is_active != active:
+            locked.is_active = active
+            locked.save(update_fields=["is_active"])
+            emit(event, locked, actor_kind="staff", actor=by.pk)
+
+
 def _clean_name(name: str) -> str:
     """A name on one line; raises Refused when it is longer than the column or holds control characters."""
     cleaned = " ".join(name.split())
