@@ -12,6 +12,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import ConnectionPool
 
+from core.transactions import require_no_transaction
+
 TIMEOUT = (3.05, 15.0)
 USER_AGENT = "DecentCloud/1"
 LARGEST_ANSWER = 1024 * 1024
@@ -55,12 +57,13 @@ class Fetched:
 
 
 def call(method: str, url: str, *, timeout: tuple[float, float] = TIMEOUT, **kw: Any) -> requests.Response:
-    """Call a service that we chose, at an address out of the settings. Never inside a transaction.
+    """Call a service that we chose, at an address out of the settings. Never inside a transaction (RuntimeError).
 
     `timeout` is (connect, read) in seconds; further arguments as for requests.request. Redirects are not followed: an API that
     redirects has moved, and a key must not follow. Any status is returned; raises OutsideError (not permanent) when no answer
     came: refused, timed out, broken off.
     """
+    require_no_transaction()
     headers = {"User-Agent": USER_AGENT, **(kw.pop("headers", None) or {})}
     kw.setdefault("allow_redirects", False)
     try:
@@ -73,13 +76,14 @@ def call(method: str, url: str, *, timeout: tuple[float, float] = TIMEOUT, **kw:
 def fetch_user_url(
     url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes | None = None
 ) -> Fetched:
-    """Fetch an address that a user typed in, without letting it reach into our network.
+    """Fetch an address that a user typed in, without letting it reach into our network. Never inside a transaction (RuntimeError).
 
     Every address that the name resolves to must be a public one; the connection goes to exactly the address that was checked, so
     a second answer of the name server changes nothing. Each of at most MOST_REDIRECTS redirects is checked the same way, and
     loses body and headers. No proxy, no netrc, no cookies. Raises RefusedAddress, or OutsideError when no answer came, the
     answer is larger than LARGEST_ANSWER, or all of it took longer than LONGEST_FETCH seconds.
     """
+    require_no_transaction()
     deadline = time.monotonic() + LONGEST_FETCH
     sent_headers = dict(headers or {})
     for _hop in range(MOST_REDIRECTS + 1):

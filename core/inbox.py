@@ -5,12 +5,11 @@ import hmac
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from core import clock, jobs, leases
 from core.models import WebhookEvent
 from core.registry import webhook_handler
-from core.states import WorkState
 from core.text import storable
 
 
@@ -36,27 +35,28 @@ def check_tolerance(timestamp: str | int, seconds: int = 300) -> bool:
 
 
 def receive(source: str, external_id: str, kind: str, payload: Any) -> WebhookEvent:
-    """Store a message that was verified before, or find it if it came already, and wake the queue. The caller answers 200.
+    """Store a message that was verified before and wake the queue, or find it if it came already. The caller answers 200.
 
     `external_id` is the sender's own id of the message: it makes a repeat the same row. Opens its own transaction. Raises
     ValueError for an id or kind that is empty or too long to be one.
     """
     if not 0 < len(external_id) <= 255 or not 0 < len(kind) <= 100:
         raise ValueError("a message needs an id of up to 255 characters and a kind of up to 100")
-    with transaction.atomic():
-        now = clock.now()
-        row = WebhookEvent(
-            source=source,
-            external_id=storable(external_id),
-            kind=storable(kind),
-            payload=storable(payload),
-            received_at=now,
-            next_at=now,
-        )
-        WebhookEvent.objects.bulk_create([row], ignore_conflicts=True)
-        event = WebhookEvent.objects.get(source=source, external_id=row.external_id)
-        if event.state == WorkState.PENDING and event.attempts == 0:
+    external_id, kind = storable(external_id), storable(kind)
+    same = WebhookEvent.objects.filter(source=source, external_id=external_id)
+    found = same.first()
+    if found is not None:
+        return found
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            event = WebhookEvent.objects.create(
+                source=source, external_id=external_id, kind=kind, payload=storable(payload), received_at=now, next_at=now
+            )
             jobs.enqueue("core.tasks.process_webhook", event.pk, name=f"webhook {source} {event.pk}")
+    except IntegrityError:
+        # The same message came a second time while the first was being stored.
+        return same.get()
     return event
 
 

@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet
 from core import clock
 from core.models import LeasedWork
 from core.states import WorkState
+from core.transactions import require_no_transaction
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +46,12 @@ def take(kind: type[Work], pk: int) -> Work | None:
 
 
 def run(kind: type[Work], pk: int, work: Callable[[Work], object]) -> bool:
-    """Do `work(row)` under the lease, outside of a transaction; True if it was done now.
+    """Do `work(row)` under the lease, outside of a transaction (else RuntimeError); True if it was done now.
 
     An exception puts the row back with its traceback, due again after `backoff`, or fails it after MAX_ATTEMPTS; it is logged,
     not raised. What is no Exception (the queue's time limit, Ctrl-C) is put back too, then raised on.
     """
+    require_no_transaction()
     row = take(kind, pk)
     if row is None:
         return False

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
@@ -33,4 +33,9 @@ def _has_nul(request: HttpRequest) -> bool:
         return True
     if request.method != "POST" or request.content_type not in FORMS:
         return False
-    return any("\x00" in name or any("\x00" in value for value in values) for name, values in request.POST.lists())
+    try:
+        form = request.POST
+    except UnreadablePostError:
+        # The sender went away in the middle of it; nobody waits for an answer.
+        raise BadRequest("the form broke off") from None
+    return any("\x00" in name or any("\x00" in value for value in values) for name, values in form.lists())

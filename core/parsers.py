@@ -46,8 +46,9 @@ class StrictJSONParser(JSONParser):
         """The parsed body. Raises ParseError (400), TooLarge (413) or Unacceptable (422)."""
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         request = (parser_context or {}).get("request")
+        declared = request.META.get("CONTENT_LENGTH") or "" if request is not None else ""
         # A stream is cut at the declared length by the server, so what is declared is the most that there can be.
-        if limit and request is not None and int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+        if limit and declared.isdecimal() and int(declared) > limit:
             raise TooLarge
         try:
             data: dict[str, Any] = super().parse(stream, media_type, parser_context)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import responses
+from django.db import transaction
 
 from core import http
 from core.http import OutsideError, RefusedAddress
@@ -289,3 +290,14 @@ def test_a_vendor_that_does_not_answer_may_be_tried_again(error: Exception) -> N
         http.call("POST", "https://vendor.test/secret-path", json={})
     assert not failed.value.permanent
     assert "secret" not in str(failed.value)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "call", [lambda: http.call("GET", "https://vendor.test/"), lambda: http.fetch_user_url("http://example.com/")]
+)
+def test_nobody_is_called_inside_of_a_transaction(call: Callable[[], object]) -> None:
+    with responses.RequestsMock() as nobody, transaction.atomic():
+        with pytest.raises(RuntimeError, match="durable"):
+            call()
+        assert len(nobody.calls) == 0

@@ -193,7 +193,7 @@ def test_money_is_integers_of_a_known_currency() -> None:
     with pytest.raises(TypeError):
         Money(True, "EUR")
     with pytest.raises(UnknownCurrency):
-        Money(1, "XXX")
+        Money(1, "XBT")
     with pytest.raises(UnknownCurrency):
         Money(1, "eur")
 

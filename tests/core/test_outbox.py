@@ -303,3 +303,13 @@ def test_old_runs_are_tidied_away_and_events_stay() -> None:
         tasks.tidy()
     assert not ReactionRun.objects.exists()
     assert DomainEvent.objects.count() == 1
+
+
+def test_a_reaction_is_never_run_inside_of_a_transaction() -> None:
+    with transaction.atomic():
+        emit("test.one", "thing:1", n=1)
+    outbox.fan_out()
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        tasks.run_reaction(ReactionRun.objects.get().pk)
+    assert marks() == []
+    assert ReactionRun.objects.get().attempts == 0
