@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
@@ -152,7 +153,10 @@ def _shown(found: _Search, page: Page[Offering], sums: Tally, kept: Kept | None,
 def _probe(found: _Search) -> _Probe:
     """Count the matches up to the bound, in one query."""
     inner = found.matches().order_by().values("id", "type", "country", *FLAG_COLUMNS)[: BOUND + 1]
-    sql, params = inner.query.sql_with_params()
+    try:
+        sql, params = inner.query.sql_with_params()
+    except EmptyResultSet:
+        return _Probe((), (), more=False)
     with _by_index_of_words(found), connection.cursor() as cursor:
         cursor.execute(_CELLS.replace("%s", sql), params)
         rows = cursor.fetchall()

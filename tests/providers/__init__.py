@@ -1,0 +1,1 @@
+"""Tests of providers, offerings, search, import and their pages."""
