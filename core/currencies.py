@@ -57,5 +57,5 @@ def currency(code: str) -> Currency:
 
 def minimum_minor(code: str) -> int:
     """The smallest gross amount that can be charged, in minor units: settings.PAYMENT_MINIMUMS where it names the currency."""
-    overrides: dict[str, int] = getattr(settings, "PAYMENT_MINIMUMS", {})
+    overrides: dict[str, int] = settings.PAYMENT_MINIMUMS
     return overrides.get(code, currency(code).minimum_minor)

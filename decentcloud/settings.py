@@ -306,8 +306,12 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # Django's own console handler would say everything twice.
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        # Django's own console handler would say everything twice.
+        "django": {"handlers": [], "propagate": True},
+        # The queue tells of every job three times; ours are kept in rows.
+        "django-q": {"level": "WARNING"},
+    },
 }
 
 # --- The machine door ---------------------------------------------------------------------------------------------------------
@@ -345,6 +349,8 @@ PROVISIONING_DEADLINE_HOURS: int = env.int("PROVISIONING_DEADLINE_HOURS", defaul
 CONFIRM_DEADLINE_HOURS: int = env.int("CONFIRM_DEADLINE_HOURS", default=24)
 SUSPENSION_LIMIT_DAYS: int = env.int("SUSPENSION_LIMIT_DAYS", default=30)
 PLATFORM_FEE_BP: int = env.int("PLATFORM_FEE_BP", default=1000)
+# The smallest payments, in minor units by currency, where they are not those of core/currencies.py.
+PAYMENT_MINIMUMS: dict[str, int] = env.dict("PAYMENT_MINIMUMS", cast={"value": int}, default={})
 # A refund above this many minor units waits for a second pair of eyes; unset, none does.
 REFUND_APPROVAL_LIMIT_MINOR: int | None = env.int("REFUND_APPROVAL_LIMIT_MINOR", default=None)
 
