@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django_q.models import OrmQ
+from django_q.models import Failure, OrmQ
 from django_q.models import Schedule as QueueSchedule
 from django_q.tasks import async_task
 
@@ -31,6 +31,11 @@ def backlog(limit: int) -> bool:
     """Whether at least `limit` jobs wait. Then what looks forgotten only stands in line, and queueing it again would not help."""
     waiting: int = OrmQ.objects.order_by()[:limit].count()
     return waiting >= limit
+
+
+def forget_failures(before: datetime) -> None:
+    """Delete the queue's own notes of jobs that failed before a moment; it prunes only those that went well."""
+    Failure.objects.filter(stopped__lt=before).delete()
 
 
 def sync_schedules(schedules: Iterable[Schedule]) -> None:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from core import clock, inbox, leases, outbox
-from core.jobs import backlog, enqueue, sync_schedules
+from core.jobs import backlog, enqueue, forget_failures, sync_schedules
 from core.models import IdempotencyRecord, ReactionRun, ScheduleRun, WebhookEvent
 from core.registry import project_schedules
 from core.schedules import Schedule
@@ -30,6 +30,7 @@ __all__ = [
 # More waiting jobs than this, and a sweep lets the queue do its work first.
 LONG_QUEUE = 1000
 SWEEP = 200
+KEEP_FAILED_JOBS = timedelta(days=30)
 KEEP_DONE_RUNS = timedelta(days=90)
 KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
 
@@ -81,9 +82,13 @@ def sweep_inbox() -> int:
 
 
 def tidy() -> None:
-    """Forget what nobody can need any more: idempotency keys after a day, done runs after 90. Events stay: they are the audit."""
+    """Forget what nobody can need any more: idempotency keys after a day, failed jobs after 30, done runs after 90.
+
+    Events stay: they are the audit trail. So do runs and messages that failed: they are open questions.
+    """
     now = clock.now()
     IdempotencyRecord.objects.filter(created_at__lt=now - KEEP_IDEMPOTENCY_KEYS).delete()
+    forget_failures(now - KEEP_FAILED_JOBS)
     ReactionRun.objects.filter(state=WorkState.DONE, done_at__lt=now - KEEP_DONE_RUNS).delete()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from django_q.models import OrmQ
+from django_q.models import Failure, OrmQ
 
 from core import clock, leases, outbox, tasks
 from core.models import DomainEvent, ReactionRun
@@ -303,6 +303,15 @@ def test_old_runs_are_tidied_away_and_events_stay() -> None:
         tasks.tidy()
     assert not ReactionRun.objects.exists()
     assert DomainEvent.objects.count() == 1
+
+
+def test_the_queues_notes_of_failures_are_forgotten_after_a_month() -> None:
+    now = clock.now()
+    for days in (29, 31):
+        moment = now - timedelta(days=days)
+        Failure.objects.create(id=f"{days}", name="x", func="x", started=moment, stopped=moment, success=False)
+    tasks.tidy()
+    assert Failure.objects.get().id == "29"
 
 
 def test_a_reaction_is_never_run_inside_of_a_transaction() -> None:
