@@ -43,7 +43,9 @@ def test_every_component_is_accessible_and_fits(
     heard = complaints(page)
     page.goto(f"{live_server.url}/styleguide", wait_until="networkidle")
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
-    found = [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in Axe().run(page, options=RULES).response["violations"]]
+    found = [
+        (rule["id"], [node["target"] for node in rule["nodes"]]) for rule in Axe().run(page, options=RULES).response["violations"]
+    ]
     assert found == []
     assert heard == []
 
