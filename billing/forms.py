@@ -19,7 +19,6 @@ from billing.services.order import HOST_NAME
 from core.countries import country_choices
 from providers.states import TERMS
 
-NEW_KEY = "new"
 ADDRESS = ("name", "company", "vat_id", "street", "postcode", "city", "country")
 _VAT_ID = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,13}", re.ASCII)
 
@@ -137,7 +136,7 @@ class OrderForm(ProfileForm):
         assert isinstance(key, forms.ChoiceField)
         system.choices = [(name, name) for name in systems]
         system.required = bool(systems)
-        key.choices = [(NEW_KEY, NEW_KEY), *((pk, own.name) for pk, own in self.keys.items())]
+        key.choices = [(pk, own.name) for pk, own in self.keys.items()]
         self.fields["note"].label = _("Anything %(provider)s should know") % {"provider": quote.offering.provider.name}
 
     def clean_host_name(self) -> str:
@@ -152,11 +151,8 @@ class OrderForm(ProfileForm):
     def clean(self) -> dict[str, Any]:
         """A server that one logs in to needs a key, chosen or pasted; what is pasted counts."""
         data = super().clean()
-        chosen = self.keys.get(data.get("ssh_key", ""))
-        wants_new = bool(data.get("public_key")) or data.get("ssh_key") == NEW_KEY
-        if wants_new and not data.get("public_key") and "public_key" not in self.errors:
-            self.add_error("public_key", _("Paste the public key, or choose one of yours."))
-        elif self.needs_login and not wants_new and chosen is None and "ssh_key" not in self.errors:
+        has_key = bool(data.get("public_key") or data.get("ssh_key")) or not {"public_key", "ssh_key"}.isdisjoint(self.errors)
+        if self.needs_login and not has_key:
             self.add_error("ssh_key" if self.keys else "public_key", _("Without a key nobody can log in: choose or paste one."))
         return data
 

@@ -16,19 +16,19 @@ class Outcome(models.TextChoices):
     DECLINED = "declined", _("Declined")
     WRONG_AMOUNT = "wrong_amount", _("Wrong amount")
     TWICE = "twice", _("Paid twice")
-    LATE = "late", _("Paid too late")
-    SLOW = "slow", _("Paid, but slowly")
-    REFUND_FAILS = "refund_fails", _("Paid, but a refund fails later")
-    DISPUTE = "dispute", _("Dispute all of it")
+    LATE = "late", _("Late")
+    SLOW = "slow", _("Slow")
+    REFUND_FAILS = "refund_fails", _("Refund fails later")
+    DISPUTE = "dispute", _("Dispute in full")
     DISPUTE_PART = "dispute_part", _("Dispute a part")
-    INQUIRY = "inquiry", _("Ask without taking money")
+    INQUIRY = "inquiry", _("Inquiry")
 
 
 class Decision(models.TextChoices):
     """How the bank ends a dispute or an inquiry; each is the status that follows."""
 
-    WON = DisputeStatus.WON.value, _("You keep the payment")
-    LOST = DisputeStatus.LOST.value, _("The customer gets it back")
+    WON = DisputeStatus.WON.value, _("Dispute won")
+    LOST = DisputeStatus.LOST.value, _("Dispute lost")
     INQUIRY_CLOSED = DisputeStatus.INQUIRY_CLOSED.value, _("Inquiry closed")
 
 

@@ -43,6 +43,9 @@ class Bill:
     total: Line
     gross: str
     title: str
+    operator: str
+    country: str
+    city: str
     is_extension: bool
     buyer: list[str]
 
@@ -59,7 +62,6 @@ class CheckoutPage:
     has_news: bool
     button: str
     deadline: str
-    provider: str
     answer_hours: int
     step: int
 
@@ -87,7 +89,6 @@ def checkout_page(charge: Charge, standing: CheckoutStanding, gateways: list[Pay
         has_news=standing.state != CheckoutState.OPEN,
         button=_("Pay %(amount)s") % {"amount": money(charge.gross)},
         deadline=deadline_text(charge),
-        provider=charge.contract.provider.name,
         answer_hours=settings.ANSWER_DEADLINE_HOURS,
         step=_step(standing),
     )
@@ -119,6 +120,9 @@ def bill(charge: Charge) -> Bill:
         total=total(charge.gross_minor, charge.currency),
         gross=money(charge.gross),
         title=charge.contract.offering_name,
+        operator=charge.contract.provider.name,
+        country=charge.contract.terms["country"],
+        city=charge.contract.terms["city"],
         is_extension=charge.purpose == ChargePurpose.EXTENSION,
         buyer=[
             line
@@ -201,7 +205,10 @@ def _mismatched(case: _Case) -> News:
         "You can also pay the right amount now; then what arrived goes back."
     )
     return News(
-        _("Wrong amount, being checked"), text % {"received": money(case.standing.wrong), "asked": money(case.charge.gross)}, "act"
+        _("Wrong amount, being checked"),
+        text % {"received": money(case.standing.wrong), "asked": money(case.charge.gross)},
+        "act",
+        *_pay(case.charge),
     )
 
 

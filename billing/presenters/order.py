@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts.models import SshKey
-from billing.forms import NEW_KEY, OrderForm
+from billing.forms import OrderForm
 from billing.leaving import Leaving, every_day, key_moments, leaving_after
 from billing.models import Quote
 from billing.presenters.amounts import Line, statement, total
@@ -60,8 +61,8 @@ def order_page(quote: Quote, form: OrderForm) -> OrderPage:
         terms=_terms(quote, str(form["hours"].value())),
         day_price=daily,
         systems=[_system(name, str(form["operating_system"].value())) for name in quote.terms["operating_systems"]],
-        keys=_keys(list(form.keys.values()), str(form["ssh_key"].value() or "")),
-        opens_new_key=form["ssh_key"].value() == NEW_KEY or bool(form["public_key"].value()),
+        keys=[_key(key, str(form["ssh_key"].value() or "")) for key in form.keys.values()],
+        opens_new_key=bool(form["public_key"].value() or form["public_key"].errors),
         lines=statement(quote.price, quote.hours, quote.tax_rate, quote.tax_country, quote.tax_minor),
         total=total(quote.gross_minor, quote.currency),
         leaving=[_row(quote, hours) for hours in key_moments(quote.hours)],
@@ -83,7 +84,7 @@ def start_of_choices(quote: Quote, keys: list[SshKey]) -> dict[str, Any]:
     return {
         "hours": quote.hours,
         "operating_system": systems[0] if systems else "",
-        "ssh_key": str(keys[0].pk) if keys else NEW_KEY,
+        "ssh_key": str(keys[0].pk) if keys else "",
     }
 
 
@@ -126,21 +127,16 @@ def _system(name: str, chosen: str) -> Option:
     return {"value": name, "main": name, "checked": name == chosen}
 
 
-def _keys(keys: list[SshKey], chosen: str) -> list[Option]:
-    """The account's keys, and the one that is pasted below. One alone is no choice."""
-    if not keys:
-        return []
-    options: list[Option] = [
-        {
-            "value": key.pk,
-            "main": key.name,
-            "sub": key.fingerprint,
-            "end_sub": f"{key.key_type.removeprefix('ssh-').upper()} {key.bits}",
-            "checked": chosen == str(key.pk),
-        }
-        for key in keys
-    ]
-    return [*options, {"value": NEW_KEY, "main": _("Another key"), "sub": _("Paste it below."), "checked": chosen == NEW_KEY}]
+def _key(key: SshKey, chosen: str) -> Option:
+    kind = key.key_type.removeprefix("ssh-")
+    size = "" if kind == "ed25519" else f" {key.bits}"
+    return {
+        "value": key.pk,
+        "main": key.name,
+        "sub": format_html('<span class="mono">{}</span>', key.fingerprint),
+        "end_sub": f"{kind.capitalize() if kind == 'ed25519' else kind.upper()}{size}",
+        "checked": chosen == str(key.pk),
+    }
 
 
 def _row(quote: Quote, after_hours: int) -> Row:

@@ -87,7 +87,7 @@ def _meaning(outcome: Outcome, page: SandboxPayment) -> str:
         Outcome.TWICE: _("The message comes twice, and a second payment with it: that one goes back."),
         Outcome.LATE: _("A minute after the order has ended: all of it is refunded."),
         Outcome.SLOW: _("On its way first, paid a minute later."),
-        Outcome.REFUND_FAILS: _("Refunds succeed, and come back a minute later."),
+        Outcome.REFUND_FAILS: _("Paid at once. Refunds succeed, and come back a minute later."),
         Outcome.DISPUTE: _("The bank takes the money back. The rental is paused until it decides."),
         Outcome.DISPUTE_PART: _("The bank takes half of it back. The rental is paused until it decides."),
         Outcome.INQUIRY: _("The bank only asks. No money moves, nothing is paused."),

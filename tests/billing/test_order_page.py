@@ -28,7 +28,7 @@ FORM = {
     "hours": "2160",
     "operating_system": "Debian 13",
     "host_name": "build-01",
-    "ssh_key": "new",
+    "ssh_key": "",
     "public_key": SSH_KEY,
     "note": "Rack A, please.",
     "name": "Cora Customer",

@@ -149,7 +149,7 @@ def test_late_money_comes_although_the_page_was_closed_and_goes_back(bank_says: 
         assert sandbox_bank.tick() == 1
         post()
         payment.refresh_from_db()
-        assert (payment.state, payment.anomaly) == (PaymentState.SUCCEEDED, Anomaly.PAID_AFTER_EXPIRY)
+        assert (payment.state, payment.anomaly) == (PaymentState.SUCCEEDED, Anomaly.LATE)
         assert Refund.objects.get(payment=payment).amount_minor == 13709
         assert ledger_differences() == []
 
