@@ -228,7 +228,7 @@ def _start(children: Children, port: int) -> None:
     workers = os.environ.get("WEB_CONCURRENCY") or "2"
     children.start(
         "web server",
-        *("-m", "gunicorn", "decentcloud.wsgi", f"--bind={ADDRESS}:{port}", f"--workers={workers}"),
+        *("-m", "gunicorn", "decentcloud.wsgi", f"--bind={ADDRESS}:{port}", f"--workers={workers}", "--preload"),
         *("--graceful-timeout=5", "--log-level=warning", "--no-control-socket"),
     )
     # The queue's own guard process is the scheduler too.

@@ -13,6 +13,8 @@ class Command(BaseCommand):
     """Migrate, and load the demo market into a database that has none. Called by `make run`."""
 
     help = "Prepares the database of `make run`."
+    # `make check` asks these questions; a start should not take the time.
+    requires_system_checks = ()
 
     def handle(self, *args: object, **options: object) -> None:
         call_command("migrate", verbosity=0, interactive=False)
