@@ -111,7 +111,7 @@ def give_back(payment_external_id: str, *, key: UUID, amount_minor: int) -> Sand
             settles_at=now,
             created_at=now,
         )
-        jobs.enqueue("billing.tasks.sandbox_tick", name=f"sandbox refund {refund.pk}")
+        jobs.enqueue("billing.sandbox_bank.tick", name=f"sandbox refund {refund.pk}")
     return refund
 
 

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 SIGNATURE_HEADER = "Sandbox-Signature"
 PATH = "/api/v1/webhooks/sandbox"
-TIMEOUT = (3.05, 10)
+TIMEOUT = (3, 10)
 BATCH = 200
 # Longer than one delivery can take, so that a second worker does not bring the same message at the same time.
 LEASE = timedelta(seconds=60)
@@ -60,7 +60,7 @@ def queue_message(kind: MessageKind, object_id: str, *, copies: int = 1) -> Sand
     message = SandboxMessage.objects.create(
         external_id=f"sbx_msg_{uuid4().hex}", kind=kind, object_id=object_id, created_at=now, send_at=now, copies=copies
     )
-    jobs.enqueue("billing.tasks.deliver_sandbox_message", message.pk, name=f"sandbox message {message.pk}")
+    jobs.enqueue("billing.sandbox_messages.deliver", message.pk, name=f"sandbox message {message.pk}")
     return message
 
 

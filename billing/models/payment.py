@@ -199,7 +199,7 @@ class Refund(FSMModelMixin, models.Model):
 
     @transition(
         field=state,
-        source=[RefundState.SUBMITTING, RefundState.SUBMITTED, RefundState.FAILED, RefundState.MANUAL],
+        source=[RefundState.SUBMITTED, RefundState.MANUAL],
         target=RefundState.SUCCEEDED,
     )
     def succeed(self, now: datetime) -> None:

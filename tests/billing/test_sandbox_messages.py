@@ -4,10 +4,13 @@ import hashlib
 import hmac
 import json
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import requests
 import responses
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ
 from pytest_django import Settings
 
 from billing import sandbox_bank
@@ -24,6 +27,7 @@ from billing.sandbox_messages import (
 from billing.sandbox_outcomes import Outcome
 from core import clock
 from core.models import WebhookEvent
+from core.registry import project_schedules, webhook_handler
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +141,26 @@ def test_without_a_secret_nothing_is_sent(message: SandboxMessage, settings: Set
     assert not deliver(message.pk, never)
     message.refresh_from_db()
     assert message.delivered_at is None
+
+
+def test_each_change_at_the_bank_wakes_the_queue_by_a_name_that_exists(bank_page: SandboxPayment) -> None:
+    sandbox_bank.choose(bank_page.external_id, Outcome.PAID)
+    sandbox_bank.give_back(bank_page.external_id, key=uuid4(), amount_minor=100)
+    jobs = [job.task for job in OrmQ.objects.order_by("pk")]
+    wanted = [job for job in jobs if job["func"].startswith("billing.sandbox")]
+    assert [(import_string(job["func"]), job["args"]) for job in wanted] == [
+        (deliver, (SandboxMessage.objects.get().pk,)),
+        (sandbox_bank.tick, ()),
+    ]
+
+
+def test_bank_and_post_are_on_the_schedule() -> None:
+    scheduled = {schedule.function for schedule in project_schedules()}
+    assert {sandbox_bank.tick, deliver_due} <= scheduled
+
+
+def test_every_kind_of_message_has_a_handler() -> None:
+    assert all(webhook_handler("sandbox", kind) for kind in MessageKind)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,19 @@
+"""The states of payments and refunds stand in ARCHITECTURE.md as they stand in the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from billing.models import Payment, Refund
+
+
+@pytest.mark.parametrize("model", [Payment, Refund])
+def test_the_table_in_architecture_is_the_table_of_the_code(model: type[Payment] | type[Refund]) -> None:
+    text = (Path(settings.BASE_DIR) / "ARCHITECTURE.md").read_text()
+    section = text.split(f"### {model.__name__}\n")[1].split("\n#")[0]
+    written = re.findall(r"^\| `(\w+)` \| `(\w+)` \| `(\w+)` \|$", section, re.MULTILINE)
+    declared = {(str(t.source), str(t.target), t.name) for t in model._meta.get_field("state").get_all_transitions(model)}
+    assert written
+    assert sorted(written) == sorted(declared)
