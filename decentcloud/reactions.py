@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from accounts import reactions as accounts
-from billing import services
+from billing import sandbox_bank, sandbox_messages, services
 from billing import tasks as billing
 from contracts import services as contracts
 from core.models import DomainEvent, WebhookEvent
@@ -47,4 +47,6 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("payments read again", services.reread_payments, timedelta(minutes=5)),
     Schedule("refunds swept", services.sweep_refunds, timedelta(minutes=1)),
     Schedule("stock holds given back", providers.release_expired_holds, timedelta(minutes=1)),
+    Schedule("sandbox: bank", sandbox_bank.tick, timedelta(minutes=1)),
+    Schedule("sandbox: post", sandbox_messages.deliver_due, timedelta(minutes=1)),
 )
