@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -106,6 +107,17 @@ class ReasonForm(forms.Form):
     )
 
 
+class Ipv6Field(forms.GenericIPAddressField):
+    """An IPv6 address that is refused in our words: Django's own way of cleaning brings its own."""
+
+    def to_python(self, value: Any) -> str:
+        """The address in its shortest form."""
+        try:
+            return str(super().to_python(value))
+        except ValidationError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
 class DeliverForm(forms.Form):
     """What the customer needs to connect."""
 
@@ -116,7 +128,7 @@ class DeliverForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "mono"}),
         error_messages={"invalid": _("Four numbers up to 255, with points, such as 203.0.113.48.")},
     )
-    ipv6 = forms.GenericIPAddressField(
+    ipv6 = Ipv6Field(
         label=_("IPv6"),
         protocol="IPv6",
         required=False,
@@ -144,7 +156,13 @@ class DeliverForm(forms.Form):
         },
     )
     host_key = forms.CharField(label=_("Host key"), max_length=120, required=False, widget=forms.TextInput(attrs={"class": "mono"}))
-    console_url = forms.URLField(label=_("Console"), max_length=200, required=False, assume_scheme="https")
+    console_url = forms.URLField(
+        label=_("Console"),
+        max_length=200,
+        required=False,
+        assume_scheme="https",
+        error_messages={"invalid": _("A web address such as https://console.example.com.")},
+    )
     notes = forms.CharField(
         label=_("Notes"),
         max_length=2000,

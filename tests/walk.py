@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from accounts.models import User
+from accounts.models import Account, User
 from accounts.queries import personal_account
 from accounts.services import add_ssh_key
 from billing import sandbox_bank
@@ -30,7 +30,7 @@ OFFERED: dict[str, Any] = {
     "setup_fee_minor": 0,
     "min_hours": 24,
     "max_hours": 2160,
-    "stock": 50,
+    "stock": 500,
     "country": "DE",
     "city": "Nuremberg",
     "cores": 4,
@@ -53,9 +53,17 @@ def offered_by(provider_user: User, **fields: Any) -> Offering:
         return publish_offering(create_offering(provider, **{**OFFERED, **fields}))
 
 
-def ordered(customer: User, offering: Offering, *, hours: int = 720, buyer: Buyer = BUYER, **wishes: Any) -> Contract:
-    """An order that waits for its payment."""
-    quote = billing.create_quote(personal_account(customer), customer, offering, hours, buyer.country)
+def ordered(
+    customer: User,
+    offering: Offering,
+    *,
+    account: Account | None = None,
+    hours: int = 720,
+    buyer: Buyer = BUYER,
+    **wishes: Any,
+) -> Contract:
+    """An order that waits for its payment, by the customer's own account or another of theirs."""
+    quote = billing.create_quote(account or personal_account(customer), customer, offering, hours, buyer.country)
     return billing.order(quote, user=customer, buyer=buyer, **wishes).contract
 
 

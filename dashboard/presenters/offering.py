@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -183,7 +184,7 @@ def _leaving(offering: Offering, hours: int, prices: PriceView) -> tuple[Leaving
 
 def _lede(offering: Offering) -> str:
     """ "8 vCPU and 32 GB in Nuremberg." from what there is."""
-    parts = [gpu(offering), *(word for word in (_cores_words(offering), memory(offering).value) if word)]
+    parts = [gpu(offering).partition(",")[0], *(word for word in (_cores_words(offering), memory(offering).value) if word)]
     if not any(parts):
         parts = [disk(offering).value or (speed(offering.uplink_mbit) if offering.uplink_mbit else "")]
     named = [part for part in parts if part]
@@ -226,7 +227,10 @@ def _apart(text: str, more: str = "") -> tuple[str, str]:
 
 def _accepts(offering: Offering) -> str:
     if not offering.auto_accept:
-        return _("%(provider)s answers within 48 hours, or everything comes back.") % {"provider": offering.provider.name}
+        return _("%(provider)s answers within %(hours)d hours, or everything comes back.") % {
+            "provider": offering.provider.name,
+            "hours": settings.ANSWER_DEADLINE_HOURS,
+        }
     most = offering.auto_accept_max_hours
     if most is None or most >= offering.max_hours:
         return _("Accepted without waiting.")

@@ -47,7 +47,9 @@ def timeline(contract: Contract, events: Sequence[DomainEvent], viewer: Viewer, 
         if words is not None:
             rank = _PAID if event.name == "contract.paid" else _BACK
             happened.append(_Happened(event.at, rank, *words))
-    happened.sort(key=lambda one: (one.at, one.rank), reverse=True)
+    # Sorted upward and then turned, so that what is equal keeps its order, too.
+    happened.sort(key=lambda one: (one.at, one.rank))
+    happened.reverse()
     entries = [_entry(one, is_now=not place and not contract.is_final) for place, one in enumerate(happened)]
     return [*_future(contract, now), *entries]
 
