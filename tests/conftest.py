@@ -11,7 +11,7 @@ from django.conf import settings
 from decentcloud import embedded_database
 
 # The people of the tests, and their browsers.
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.cast", "tests.browser"]
 
 # Fast, and nothing lost that a test run would miss; races are as real as ever.
 CLUSTER_SETTINGS = {
