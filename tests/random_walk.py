@@ -161,8 +161,8 @@ class RandomMarket:
         favoured = [Outcome.PAID] * 9 if Outcome.PAID in outcomes else []
         sandbox_bank.choose(page.external_id, self.random.choice([*outcomes, *favoured] or [Outcome.PAID]))
         if self.random.random() < 0.7:
-            deliver_due(inbox_door)
-            drain()
+            self.deliver_messages()
+            self.drain()
 
     def deliver_messages(self) -> None:
         deliver_due(inbox_door)
