@@ -92,7 +92,12 @@ def stop(data: Path) -> None:
     cluster = running(data)
     if cluster is None:
         return
-    _run("pg_ctl", "stop", "-w", "-s", "-m", "fast", "-t", "60", "-D", str(cluster.data))
+    try:
+        _run("pg_ctl", "stop", "-w", "-s", "-m", "fast", "-t", "60", "-D", str(cluster.data))
+    except DatabaseUnavailable:
+        # It may have died of something else while we asked.
+        if running(data):
+            raise
     shutil.rmtree(cluster.sockets, ignore_errors=True)
 
 

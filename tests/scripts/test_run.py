@@ -115,12 +115,8 @@ def market(home: Path, tmp_path: Path) -> Iterator[StartMarket]:
     yield start
     for one in started:
         if one.process.poll() is None:
-            people = one.family()
-            one.process.kill()
-            one.process.wait()
-            for person in people:
-                if person.is_running():
-                    person.kill()
+            one.process.terminate()
+            one.wait()
     embedded_database.stop(home / "postgres")
 
 
