@@ -66,7 +66,8 @@ class MarketQuery:
     def from_params(cls, params: QueryDict) -> Self:
         """The search that an address asks for; whatever stands there, something can be shown."""
         problems: dict[str, str] = {}
-        bounds = {name: _bound(name, params.get(name, ""), problems) for kind in BOUNDS for name in (f"{kind}_min", f"{kind}_max")}
+        rest: dict[str, Any] = {flag: params.get(flag, "") in ("1", "on", "true") for flag in FLAGS}
+        rest |= {name: _bound(name, params.get(name, ""), problems) for kind in BOUNDS for name in (f"{kind}_min", f"{kind}_max")}
         sort = params.get("sort", "")
         return cls(
             q=params.get("q", "").replace("\x00", " ").strip(),
@@ -79,8 +80,7 @@ class MarketQuery:
             after=params.get("after", ""),
             before=params.get("before", ""),
             problems=problems,
-            **{flag: params.get(flag, "") in ("1", "on", "true") for flag in FLAGS},
-            **bounds,
+            **rest,
         )
 
     @property

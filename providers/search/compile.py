@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import F, Q, QuerySet
-from django.db.models.expressions import Combinable
 
 from providers.models import Offering
 from providers.search.document import label
@@ -72,11 +74,8 @@ def _part(part: Part, corrections: Corrections) -> Q:
 
 
 def _text(part: Text, corrections: Corrections) -> Q:
-    lookups = [lookup for one in part.any_of for lookup in _lookups(one, corrections)]
-    combined: Combinable = lookups[0]
-    for lookup in lookups[1:]:
-        combined = combined | lookup
-    return Q(search=combined)
+    lookups: list[Any] = [lookup for one in part.any_of for lookup in _lookups(one, corrections)]
+    return Q(search=reduce(or_, lookups))
 
 
 def _lookups(one: Word | Phrase, corrections: Corrections) -> list[SearchQuery]:
@@ -100,10 +99,7 @@ def _condition(condition: Condition) -> Q:
     ranges = [value for value in condition.values if isinstance(value, Range)]
     found = [_BY_NAME.get(field, _labelled)(field, names)] if names else []
     found += [_within(field, one) for one in ranges]
-    combined = found[0]
-    for other in found[1:]:
-        combined |= other
-    return combined
+    return reduce(or_, found)
 
 
 def _within(field: str, bounds: Range) -> Q:

@@ -83,10 +83,6 @@ class _Search:
         found = matching(rentable(self.account), everything, self.corrected)
         return found.filter(uptime_days__gte=90) if "d90" in self.asked.uptime else found
 
-    def without(self, **changes: tuple[str, ...]) -> "_Search":
-        """The same search with another choice of filters."""
-        return replace(self, asked=replace(self.asked, **changes))
-
     @property
     def is_worded(self) -> bool:
         """Whether rows are dear to look into one by one."""
@@ -172,10 +168,10 @@ def _tally(found: _Search, probe: _Probe) -> Tally:
     if probe.more:
         sums = replace(sums, total=Count(BOUND, more=True))
     if asked.types:
-        wider = _probe(found.without(types=()))
+        wider = _probe(replace(found, asked=replace(asked, types=())))
         sums = replace(sums, types=tally(wider.cells, asked, more=wider.more).types)
     if asked.countries:
-        wider = _probe(found.without(countries=()))
+        wider = _probe(replace(found, asked=replace(asked, countries=())))
         sums = replace(sums, countries=tally(wider.cells, asked, more=wider.more).countries)
     return sums
 

@@ -1,6 +1,7 @@
 """The only writers of providers and offerings, by subject."""
 
 from providers.search.facets import refresh_facets
+from providers.services.importing import apply_import, forget_previews, keep_preview
 from providers.services.index import rebuild_index
 from providers.services.offering import (
     allow_account,
@@ -19,14 +20,17 @@ from providers.services.stock import hold_stock, keep_hold, release_expired_hold
 __all__ = (
     "activate_provider",
     "allow_account",
+    "apply_import",
     "archive_offering",
     "become_provider",
     "create_offering",
     "deactivate_provider",
     "disallow_account",
     "duplicate_offering",
+    "forget_previews",
     "hold_stock",
     "keep_hold",
+    "keep_preview",
     "publish_offering",
     "rebuild_index",
     "record_standing",

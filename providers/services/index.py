@@ -47,7 +47,7 @@ def rebuild_index() -> int:
         last = batch[-1].pk
 
 
-def _write(offerings: Sequence[Offering], texts: Sequence[str]) -> None:
+def _write(offerings: Sequence[Offering], texts: list[str]) -> None:
     labels = [labels_of(offering) for offering in offerings]
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, [[offering.pk for offering in offerings], texts, [_SEPARATOR.join(found) for found in labels]])

@@ -1,5 +1,6 @@
 """The life of an offering: created as a draft, changed, published, archived, duplicated, shown to chosen accounts."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -35,7 +36,7 @@ def create_offering(provider: Provider, **fields: Any) -> Offering:
     """
     now = clock.now()
     offering = Offering(provider=provider, created_at=now, updated_at=now)
-    fill(offering, fields)
+    fill(offering, fields, eur_minor)
     with transaction.atomic():
         insert_with_slug(offering)
         write_index([offering])
@@ -52,7 +53,7 @@ def update_offering(offering: Offering, **fields: Any) -> Offering:
     with transaction.atomic():
         found = locked(offering)
         before = values_of(found)
-        fill(found, fields)
+        fill(found, fields, eur_minor)
         if found.status == OfferingStatus.PUBLISHED:
             refuse_incomplete(found)
         after = values_of(found)
@@ -74,9 +75,7 @@ def publish_offering(offering: Offering) -> Offering:
     """
     with transaction.atomic():
         # A provider that is being taken off the market waits here, or sees this offering published and takes it along.
-        is_active = Provider.objects.select_for_update().values_list("active", flat=True).get(pk=offering.provider_id)
-        if not is_active:
-            raise Refused(_("The platform has taken you off the market; ask support why."), code="provider_inactive")
+        refuse_inactive(Provider.objects.select_for_update().get(pk=offering.provider_id))
         found = locked(offering)
         if found.status == OfferingStatus.PUBLISHED:
             return found
@@ -140,8 +139,11 @@ def locked(offering: Offering) -> Offering:
     return Offering.objects.select_for_update(of=("self",)).select_related("provider").get(pk=offering.pk)
 
 
-def fill(offering: Offering, fields: dict[str, Any]) -> None:
-    """Set columns of an unsaved or locked offering and what follows from them; raises Refused, TypeError for a foreign name."""
+def fill(offering: Offering, fields: dict[str, Any], to_euro: Callable[[int, str], int]) -> None:
+    """Set columns of an unsaved or locked offering and what follows from them; `to_euro` converts minor units of a currency.
+
+    Raises Refused for figures that cannot stand, TypeError for a name that is not one of FIELDS.
+    """
     foreign = sorted(set(fields) - set(FIELDS))
     if foreign:
         raise TypeError(f"not fields of an offering: {', '.join(foreign)}")
@@ -151,13 +153,19 @@ def fill(offering: Offering, fields: dict[str, Any]) -> None:
     if broken:
         field, sentence = next(iter(broken.items()))
         raise Refused(sentence, code="not_acceptable", field=field, data={"fields": broken})
-    offering.price_eur_minor = eur_minor(offering.monthly_minor, offering.currency)
-    offering.setup_eur_minor = eur_minor(offering.setup_fee_minor, offering.currency)
+    offering.price_eur_minor = to_euro(offering.monthly_minor, offering.currency)
+    offering.setup_eur_minor = to_euro(offering.setup_fee_minor, offering.currency)
 
 
 def eur_minor(minor: int, currency: str) -> int:
     """A price in euro cents at today's reference rate: good for sorting and searching, never for charging."""
     return to_eur(minor, currency, clock.now().date())
+
+
+def refuse_inactive(provider: Provider) -> None:
+    """Raise Refused(provider_inactive) for a provider that staff took off the market."""
+    if not provider.active:
+        raise Refused(_("The platform has taken you off the market; ask support why."), code="provider_inactive")
 
 
 def refuse_incomplete(offering: Offering) -> None:

@@ -37,8 +37,9 @@ def record_standing(provider: Provider, offering: Offering | None = None, **figu
 
 def _copy_down(provider: Provider) -> None:
     """Write the figures that the market sorts and filters by into the offerings, own ones before the provider's."""
-    by_offering = {standing.offering_id: standing for standing in Standing.objects.filter(provider=provider)}
-    general = by_offering.pop(None, None)
+    standings = list(Standing.objects.filter(provider=provider))
+    by_offering = {standing.offering_id: standing for standing in standings if standing.offering_id is not None}
+    general = next((standing for standing in standings if standing.offering_id is None), None)
     rest = Offering.objects.filter(provider=provider).exclude(pk__in=by_offering)
     if general is not None:
         rest.update(**_columns(general, None))
