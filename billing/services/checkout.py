@@ -12,6 +12,7 @@ from billing.buyers import Buyer
 from billing.models import Charge, Quote
 from billing.services.order import order, save_billing_profile
 from billing.services.payment import OPEN_STATES, apply_payment
+from core.errors import Refused
 
 # A member orders, but the account's address is not a member's to change.
 MAY_CHANGE_BILLING = (Role.OWNER, Role.BILLING)
@@ -53,9 +54,14 @@ def place_order(quote: Quote, *, membership: Membership, buyer: Buyer, wishes: W
 def _key(quote: Quote, user: User, wishes: Wishes) -> SshKey | None:
     if not wishes.public_key:
         return wishes.ssh_key
-    fingerprint = parse_public_key(wishes.public_key).fingerprint
-    known = SshKey.objects.filter(account=quote.account, fingerprint=fingerprint).first()
-    return known or add_ssh_key(quote.account, user, "", wishes.public_key)
+    known = SshKey.objects.filter(account=quote.account, fingerprint=parse_public_key(wishes.public_key).fingerprint)
+    try:
+        return known.first() or add_ssh_key(quote.account, user, "", wishes.public_key)
+    except Refused as refused:
+        # The other click of a double click was faster.
+        if refused.code != "duplicate":
+            raise
+        return known.get()
 
 
 def ask_again(charge: Charge) -> None:
