@@ -1,6 +1,6 @@
 """Writing organisations: who belongs to one, in which role, and who is invited. An organisation always has an owner."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,7 +15,9 @@ from core.errors import Refused
 from core.outbox import emit
 
 INVITATION_LIFETIME = timedelta(days=7)
-OPEN_INVITATIONS_AT_MOST = 50
+# Mails that strangers get because of us are few: per organisation and day, and of these to one address.
+INVITATIONS_A_DAY = 50
+INVITATIONS_A_DAY_TO_ONE = 3
 
 
 def create_organisation(user: User, name: str) -> Account:
@@ -55,14 +57,8 @@ def invite(account: Account, email: str, role: Role, by: User) -> Invitation:
             raise Refused(
                 _("%(email)s belongs to this organisation already.") % {"email": address}, code="already_member", field="email"
             )
-        still_open = Invitation.objects.filter(account=locked, accepted_at=None, withdrawn_at=None)
-        still_open.filter(email=address).update(withdrawn_at=now)
-        if still_open.filter(expires_at__gt=now).count() >= OPEN_INVITATIONS_AT_MOST:
-            raise Refused(
-                _("There are %(count)d open invitations. Withdraw one first.") % {"count": OPEN_INVITATIONS_AT_MOST},
-                code="too_many",
-                field="email",
-            )
+        _refuse_a_flood(locked, address, now)
+        Invitation.objects.filter(account=locked, email=address, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now)
         invitation = Invitation.objects.create(
             account=locked, email=address, role=role, invited_by=by, expires_at=now + INVITATION_LIFETIME
         )
@@ -140,6 +136,22 @@ def remove_member(account: Account, user_id: int, by: User) -> None:
         locked.api_tokens.filter(user_id=user_id, revoked_at=None).update(revoked_at=now)
         membership.delete()
         emit("account.member_left", locked, actor_kind="user", actor=by.pk, member=user_id)
+
+
+def _refuse_a_flood(account: Account, address: str, now: datetime) -> None:
+    today = Invitation.objects.filter(account=account, created_at__gt=now - timedelta(days=1))
+    if today.filter(email=address).count() >= INVITATIONS_A_DAY_TO_ONE:
+        raise Refused(
+            _("%(email)s was invited several times today. Try again tomorrow.") % {"email": address},
+            code="too_many",
+            field="email",
+        )
+    if today.count() >= INVITATIONS_A_DAY:
+        raise Refused(
+            _("%(count)d invitations a day are enough. Try again tomorrow.") % {"count": INVITATIONS_A_DAY},
+            code="too_many",
+            field="email",
+        )
 
 
 def _lock(account: Account) -> Account:

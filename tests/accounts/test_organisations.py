@@ -185,6 +185,20 @@ def test_member_is_not_invited_again(organisation: Account, owner: User) -> None
     assert code_of(refusal) == "already_member"
 
 
+def test_nobody_is_flooded_with_invitations(organisation: Account, owner: User) -> None:
+    for _ in range(3):
+        invite(organisation, "guest@example.com", Role.MEMBER, owner)
+    for number in range(47):
+        invite(organisation, f"guest{number}@example.com", Role.MEMBER, owner)
+    for email in ("guest@example.com", "one-more@example.com"):
+        with pytest.raises(Refused) as refusal:
+            invite(organisation, email, Role.MEMBER, owner)
+        assert code_of(refusal) == "too_many"
+    assert Invitation.objects.count() == 50
+    with clock.at(clock.now() + timedelta(days=1)):
+        invite(organisation, "guest@example.com", Role.MEMBER, owner)
+
+
 def test_last_owner_can_neither_leave_nor_step_down(organisation: Account, owner: User) -> None:
     for verb in (
         lambda: remove_member(organisation, owner.pk, owner),
