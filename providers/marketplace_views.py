@@ -68,8 +68,10 @@ def _form(links: words.Links, found: MarketPage) -> dict[str, Any]:
 def _results(links: words.Links, found: MarketPage, prices: PriceView) -> dict[str, Any]:
     """The list with what stands around it."""
     page = found.page
+    rows = offer_rows(found.rows, prices)
     return {
-        "rows": offer_rows(found.rows, prices),
+        "rows": rows,
+        "rough": any(row.roughly for row in rows),
         "found": words.found_words(found.count),
         "found_from": words.providers_words(found.providers) if not links.asked.params() else "",
         "chips": [words.ChipLink(chip.label, links.keeping(chip.remove_url)) for chip in found.chips],

@@ -70,7 +70,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything the page shows. `add_url` leads to the market, which keeps what is chosen; empty when four are."""
+    """Everything the table shows; `width` is its number of columns."""
 
     title: str
     heads: tuple[Head, ...]
@@ -119,7 +119,7 @@ def _head(offering: Offering, offerings: Sequence[Offering], prices: PriceView) 
     return Head(
         name=offering.name,
         provider=offering.provider.name,
-        url=reverse("offering", args=[offering.slug]),
+        url=reverse("offering", args=[offering.slug]) + prices.suffix,
         drop_url=f"{reverse('compare')}?{urlencode([*others, *prices.query])}",
         out=offering.free <= 0,
     )

@@ -177,8 +177,7 @@ def figures(market: Market) -> tuple[Figure, ...]:
             _("Offerings"),
             group_digits(market.offerings),
             "",
-            _("from %(providers)s providers in %(countries)s countries")
-            % {"providers": group_digits(market.providers), "countries": market.countries},
+            _spread(market),
         ),
         Figure(_("In stock"), group_digits(market.in_stock), "", _("offerings that can be rented now")),
         Figure(_("Accepted without waiting"), group_digits(market.at_once), "", _("offerings with a rule for it")),
@@ -195,6 +194,13 @@ def figures(market: Market) -> tuple[Figure, ...]:
             _median_of(market.response_samples, _("requests")),
         ),
     )
+
+
+def _spread(market: Market) -> str:
+    """ "from 24 providers in 26 countries"."""
+    providers = ngettext("from %(n)s provider", "from %(n)s providers", market.providers)
+    countries = ngettext("in %(n)s country", "in %(n)s countries", market.countries)
+    return f"{providers % {'n': group_digits(market.providers)}} {countries % {'n': market.countries}}"
 
 
 def _median_of(samples: int, what: str) -> str:

@@ -45,7 +45,9 @@ def address(path: str, pairs: Pairs) -> str:
 
 
 def vat_switch(path: str, parameters: QueryDict, prices: PriceView) -> Switch:
-    """The other way to show the same page's prices."""
+    """The other way to show the same page's prices; no address where no VAT is charged at all."""
+    if not prices.country:
+        return Switch(prices.basis, "", "")
     kept = [(name, value) for name, value in pairs_of(parameters) if name != "vat"]
     if prices.with_tax:
         return Switch(prices.basis, address(path, [*kept, ("vat", "0")]), _("Show them before VAT"))

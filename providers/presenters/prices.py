@@ -29,6 +29,11 @@ class PriceView:
         return [("vat", "1" if self.rate else "0")] if self.asked else []
 
     @property
+    def suffix(self) -> str:
+        """The same behind an address that has no other parameters."""
+        return "".join(f"?{name}={value}" for name, value in self.query)
+
+    @property
     def country_name(self) -> str:
         """Whose VAT it is, in words."""
         return country_name(self.country)

@@ -22,13 +22,13 @@ def profile(provider: Provider, presence: Presence, standing: Standing | None, a
     """Head and figures of the page; `account` is who looks at it."""
     market = reverse("marketplace")
     country = country_name(provider.country)
+    own = account is not None and account.pk == provider.account_id
     return {
         "provider": provider,
         "since": format_date(provider.created_at, "F Y"),
         "place": f"{provider.city}, {country}" if provider.city else country,
         "figures": figures(presence, standing),
-        "own": account is not None and account.pk == provider.account_id,
-        "edit_url": reverse("provider_profile"),
+        "edit_url": reverse("provider_profile") if own else "",
         "market_url": market,
         "search_url": address(market, [("q", f"provider:{provider.slug}")]),
         "crumbs": [{"label": _("Marketplace"), "url": market}, {"label": provider.name}],

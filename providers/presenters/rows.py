@@ -49,7 +49,7 @@ def offer_row(offering: Offering, prices: PriceView) -> OfferRow:
     provider = offering.provider.name
     return OfferRow(
         slug=offering.slug,
-        url=reverse("offering", args=[offering.slug]),
+        url=reverse("offering", args=[offering.slug]) + prices.suffix,
         name=offering.name,
         provider=provider,
         icon=offering.type,
