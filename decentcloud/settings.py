@@ -338,6 +338,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # One name for one set of words, whatever the members are called that carry it.
+    "ENUM_NAME_OVERRIDES": {"ContractState": "contracts.states.State", "ActorKind": "contracts.states.ActorKind"},
 }
 
 # --- Rules of the business ----------------------------------------------------------------------------------------------------
