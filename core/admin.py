@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from core import inbox, outbox
 from core.models import DomainEvent, ReactionRun, ReferenceRates, ScheduleRun, WebhookEvent
+from core.staff_pages import BoundedPaginator
 
 Row = TypeVar("Row", bound=Model)
 
@@ -21,6 +22,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Row]):
 
     # Counting a million rows to say "1,000,000" is what makes admin lists slow.
     show_full_result_count = False
+    paginator = BoundedPaginator
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
