@@ -46,8 +46,12 @@ class Command(BaseCommand):
         call_command("qcluster")
         silence = timedelta(seconds=settings.WORKER_SILENCE_SECONDS)
         started = clock.now()
-        while not _told_to_stop(box):
-            if not multiprocessing.active_children():
+        while True:
+            # In this order: the queue's handler ends its processes, and what it was told stands in the box before that.
+            alone = not multiprocessing.active_children()
+            if _told_to_stop(box):
+                return
+            if alone:
                 _start_anew("its processes have died")
             if clock.now() - started > silence and _is_silent(silence):
                 _start_anew(f"no schedule has run for {silence}")
@@ -77,7 +81,9 @@ def _box_of_signals() -> int:
 
 def _told_to_stop(box: int) -> bool:
     """Whether somebody wants this to end; looks for LOOK_EVERY seconds at most."""
-    readable, _writable, _broken = select.select([box], [], [], LOOK_EVERY)
+    select.select([box], [], [], LOOK_EVERY)
+    # Once more: when a signal's handler uses up the time, the look above ends without having seen what is there.
+    readable, _writable, _broken = select.select([box], [], [], 0)
     return bool(readable) and not STOPPING.isdisjoint(os.read(box, 4096))
 
 
