@@ -182,9 +182,9 @@ def test_a_state_cannot_be_written_past_the_door(rented: Rented) -> None:
     with pytest.raises(AttributeError):
         contract.state = State.ACTIVE
     with pytest.raises(IntegrityError), transaction.atomic():
-        Contract.objects.filter(pk=contract.pk).update(**{"state": "imaginary"})
+        Contract.objects.filter(pk=contract.pk).update(state="imaginary")
     with pytest.raises(IntegrityError), transaction.atomic():
-        Contract.objects.filter(pk=contract.pk).update(**{"state": "active"})
+        Contract.objects.filter(pk=contract.pk).update(state="active")
 
 
 def test_final_states_are_those_that_nothing_leaves() -> None:
