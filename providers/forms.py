@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,8 @@ from providers.rules import MOST_LIST_ENTRY, broken_rules
 from providers.services.offering import FIELDS
 from providers.states import TERMS, DiskType, ExtensionPrice, OfferingType, TaxStatus, Virtualisation, Visibility
 
+# Sections of a form: a title, and its fields with their width.
+Layout = Sequence[tuple[Any, Sequence[tuple[str, str]]]]
 LARGEST_FILE = 2 * 1024 * 1024
 # The two sums are typed in major units, so they have names of their own.
 _SUMS = {"monthly_price": "monthly_minor", "setup_fee": "setup_fee_minor"}
@@ -168,7 +171,7 @@ _DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(("cpu_ghz", "memory_gb", "gpu_gb"), Decimal(0)),
 }
 
-FIELDSETS: Sequence[tuple[Any, Sequence[tuple[str, str]]]] = (
+FIELDSETS: Layout = (
     (
         gettext_lazy("What it is"),
         (
@@ -212,6 +215,22 @@ FIELDSETS: Sequence[tuple[Any, Sequence[tuple[str, str]]]] = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class FieldRow:
+    """A field and how much of a row it takes: third, half, two-thirds, or all ("")."""
+
+    field: forms.BoundField
+    width: str
+
+
+def fieldsets(form: forms.Form, layout: Layout) -> list[tuple[Any, str, list[FieldRow]]]:
+    """The form's fields by section: title, id, fields."""
+    return [
+        (title, f"part-{number}", [FieldRow(form[name], width) for name, width in fields])
+        for number, (title, fields) in enumerate(layout, 1)
+    ]
+
+
 def initial_of(offering: Offering) -> dict[str, Any]:
     """The offering as the form shows it."""
     scale = currency(offering.currency).exponent
@@ -251,7 +270,7 @@ class ProviderForm(ServiceForm):
         return website
 
 
-PROVIDER_FIELDSETS: Sequence[tuple[Any, Sequence[tuple[str, str]]]] = (
+PROVIDER_FIELDSETS: Layout = (
     (
         gettext_lazy("What customers see"),
         (("name", ""), ("country", "half"), ("city", "half"), ("website", ""), ("description", "")),

@@ -2,7 +2,9 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import Account
+from accounts.models import Account, User
+from accounts.queries import has_verified_email, personal_account
+from core.pages import Count, bounded_count
 from providers.models import ImportPreview, Offering, OfferingAccess, Provider
 from providers.states import OfferingStatus, Visibility
 
@@ -45,6 +47,28 @@ def offering_by_slug(slug: str) -> Offering | None:
 def offerings_of(provider: Provider) -> QuerySet[Offering]:
     """Everything the provider has, drafts and archived ones included."""
     return Offering.objects.filter(provider=provider).select_related("provider").defer(*_INNER)
+
+
+def own_offerings(provider: Provider, status: str, words: str) -> QuerySet[Offering]:
+    """A provider's offerings of one status ("" for all) whose name or reference has these words in it."""
+    found = offerings_of(provider)
+    if status:
+        found = found.filter(status=status)
+    if words:
+        found = found.filter(Q(name__icontains=words) | Q(reference__icontains=words))
+    return found
+
+
+def own_counts(provider: Provider) -> dict[str, Count]:
+    """How many offerings a provider has in each status, and in all under ""; each counted up to a thousand."""
+    found = Offering.objects.filter(provider=provider)
+    return {"": bounded_count(found)} | {status: bounded_count(found.filter(status=status)) for status in OfferingStatus.values}
+
+
+def account_of_address(email: str) -> Account | None:
+    """The own account of who signs in with this confirmed address; None for nobody."""
+    user = User.objects.filter(email=email.lower(), is_active=True).first()
+    return personal_account(user) if user is not None and has_verified_email(user) else None
 
 
 def provider_of(account: Account | None) -> Provider | None:
