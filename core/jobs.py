@@ -1,6 +1,8 @@
 """The queue as the rest sees it: put a job in, keep the scheduler's table right. A job is a nudge; the truth stands in our rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -16,13 +18,29 @@ RUN_SCHEDULE = "core.tasks.run_schedule"
 # Any number, the same in every process: two workers that start together write the scheduler's table one after the other.
 _SYNC_LOCK = 720_1001
 
+_left_to_drain: ContextVar[bool] = ContextVar("left_to_drain", default=False)
+
+
+@contextmanager
+def left_to_drain() -> Iterator[None]:
+    """Queue nothing inside the block, in this context: who simulates months calls `core.tasks.drain`, and a worker that starts
+    later need not wade through thousands of nudges. What is left undone when the block breaks, the sweeps find."""
+    token = _left_to_drain.set(True)
+    try:
+        yield
+    finally:
+        _left_to_drain.reset(token)
+
 
 def enqueue(function_dotted: str, *args: object, name: str) -> str:
     """Queue `function_dotted(*args)` as a job called `name`; returns the job's id.
 
     One insert, in the caller's transaction where there is one, so that a job commits or rolls back with the change that asks for
-    it. It may run twice or, after a crash, late: it names rows, whose state says what is still to be done.
+    it. It may run twice or, after a crash, late: it names rows, whose state says what is still to be done. Inside `left_to_drain`
+    nothing is queued, and the id is empty.
     """
+    if _left_to_drain.get():
+        return ""
     task_id: str = async_task(function_dotted, *args, task_name=name[:100])
     return task_id
 

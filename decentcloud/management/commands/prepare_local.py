@@ -4,9 +4,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from accounts.models import User
-
-DEMO_CUSTOMER = "customer@demo.test"
+from decentcloud import demo
 
 
 class Command(BaseCommand):
@@ -18,6 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         call_command("migrate", verbosity=0, interactive=False)
-        if settings.DEBUG and not User.objects.filter(email=DEMO_CUSTOMER).exists():
-            self.stdout.write("Loading the demo market…")
-            call_command("load_demo")
+        if settings.DEBUG and settings.SANDBOX_ENABLED and not demo.is_loaded():
+            self.stdout.write("Loading the demo market; this is done once…")
+            self.stdout.flush()
+            call_command("load_demo", stdout=self.stdout)
