@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import user_of
 from contracts import actors, services
-from contracts.models import Contract, Delivery, Move, Segment, Settlement
+from contracts.models import Contract, Move, Segment, Settlement
 from contracts.queries import available_moves, cancel_preview
 from contracts.states import ActorKind, Fault
 from core import clock
@@ -38,13 +38,6 @@ class SegmentInline(ReadOnlyInline):
         settlement: Settlement = segment.settlement
         parts = (settlement.earned_minor, settlement.refund_minor, settlement.lost_minor)
         return ", ".join(minor(part, segment.contract.currency) for part in parts)
-
-
-class DeliveryInline(ReadOnlyInline):
-    """What was handed over. The address is the customer's: staff sees when, not where."""
-
-    model = Delivery
-    fields = readonly_fields = ("delivered_at",)
 
 
 class MoveInline(ReadOnlyInline):
@@ -118,8 +111,35 @@ class ContractAdmin(StaffActions[Contract], ReadOnlyAdmin[Contract]):
     search_fields = ("reference__exact", "customer__name__exact", "provider__slug__exact")
     search_help_text = _("A reference such as 7Q4M-2KXP, the customer’s name, or the provider’s address word.")
     ordering = ("-id",)
-    inlines = (SegmentInline, MoveInline, DeliveryInline)
-    exclude = ("ssh_public_key", "hold")
+    inlines = (SegmentInline, MoveInline)
+    # How the customer connects stands nowhere here: that is theirs.
+    fieldsets = (
+        (None, {"fields": ("reference", "state", "customer", "ordered_by", "provider", "offering", "offering_name")}),
+        (_("Price"), {"fields": ("net", "rent", "setup_fee", "monthly", "hours", "fee_bp", "extension_price", "auto_accept")}),
+        (_("Wishes"), {"fields": ("operating_system", "host_name", "ssh_fingerprint", "note")}),
+        (
+            _("Life"),
+            {
+                "fields": (
+                    "created_at",
+                    "paid_at",
+                    "payment_processing",
+                    "accepted_at",
+                    "provisioned_at",
+                    "active_at",
+                    "deadline_at",
+                    "term_seconds",
+                    "suspended_at",
+                    "suspended_for",
+                    "suspended_seconds",
+                    "disputes_open",
+                )
+            },
+        ),
+        (_("End"), {"fields": ("ended_at", "ended_by", "end_reason", "fault")}),
+        (_("What was offered"), {"fields": ("terms",), "classes": ("collapse",)}),
+    )
+    readonly_fields = ("net", "rent", "setup_fee", "monthly")
     staff_actions = (
         StaffAction("cancel", _("Cancel, refund the unused part"), _cancel, _offers("cancel"), _explain_cancel, _("Cancelled.")),
         StaffAction(
@@ -138,3 +158,18 @@ class ContractAdmin(StaffActions[Contract], ReadOnlyAdmin[Contract]):
     def net(self, contract: Contract) -> str:
         """The net price of the order."""
         return money(contract.net)
+
+    @admin.display(description=_("rent"))
+    def rent(self, contract: Contract) -> str:
+        """The part of it that is served second by second."""
+        return minor(contract.rent_minor, contract.currency)
+
+    @admin.display(description=_("set-up fee"))
+    def setup_fee(self, contract: Contract) -> str:
+        """The part of it that is earned at delivery."""
+        return minor(contract.setup_fee_minor, contract.currency)
+
+    @admin.display(description=_("a month"))
+    def monthly(self, contract: Contract) -> str:
+        """The frozen monthly price."""
+        return minor(contract.monthly_minor, contract.currency)

@@ -123,6 +123,26 @@ def leaving(contract: Contract, preview: RefundPreview, charges: Sequence[Charge
     return Leaving(Statement(lines, total, []), money(priced.gross), at.refund_minor)
 
 
+def came_back(contract: Contract, refunds: Sequence[Refund]) -> Statement | None:
+    """What an ended rental gave back, in the lines that its preview had; None when that was nothing."""
+    if not refunds:
+        return None
+    net = sum(refund.net_minor for refund in refunds)
+    tax = sum(refund.tax_minor for refund in refunds)
+    used = contract.used_seconds(contract.ended_at) if contract.ended_at else None
+    label = _("All that you paid")
+    if used is not None:
+        unused = contract.term_seconds - used
+        label = _("Unused, %(unused)s of %(all)s") % {"unused": _days(unused), "all": _term(contract.term_seconds)}
+    lines: list[dict[str, object]] = [
+        {"label": label, "amount": minor(net, contract.currency)},
+        {"label": _("VAT on it"), "amount": minor(tax, contract.currency)},
+    ]
+    arrived = all(refund.state == RefundState.SUCCEEDED for refund in refunds)
+    total = _("Came back, the way you paid") if arrived else _("On its way back, the way you paid")
+    return Statement(lines, {"label": total, "amount": minor(net + tax, contract.currency)}, [])
+
+
 def _days(seconds: int) -> str:
     """Days with two decimals, rounded down: "59.79"."""
     return f"{seconds * 100 // DAY // 100}.{seconds * 100 // DAY % 100:02d}"

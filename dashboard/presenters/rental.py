@@ -19,7 +19,7 @@ from core.money import Money
 from dashboard.figures import Split, split
 from dashboard.forms import CancelEarlyForm, CancelForm, ComplainForm, ExtendForm
 from dashboard.presenters.connection import connection
-from dashboard.presenters.money import extension_choices, leaving, money_so_far
+from dashboard.presenters.money import came_back, extension_choices, leaving, money_so_far
 from dashboard.presenters.term import TermBar, term_bar
 from dashboard.presenters.timeline import timeline
 from dashboard.presenters.words import Outcome, badge, next_step
@@ -41,11 +41,13 @@ def rental_page(
     offers: list[tuple[int, Money]],
     previews: Mapping[str, RefundPreview],
     forms: Mapping[str, Form],
+    again: str | None,
 ) -> Context:
     """The context of dashboard/rental.html.
 
     `moves` are the buttons that work now; `previews` hold what ``cancel`` and ``complain`` would give back; `forms`
-    are those that were sent and refused, by the same names.
+    are those that were sent and refused, by the same names; `again` is the offering of an ended rental, if it is
+    still offered.
     """
     parts = split(contract, now)
     step = next_step(contract, "customer", now, _outcome(papers), usual_minutes)
@@ -65,6 +67,8 @@ def rental_page(
         "complain": _complain(contract, papers, moves, previews, forms),
         "extend": _extend(contract, moves, offers, forms, now),
         "cancel": _cancel(contract, papers, moves, previews, forms, now),
+        "came_back": came_back(contract, papers.refunds),
+        "again_url": reverse("offering", args=[again]) if again else "",
         "money": money_so_far(contract, parts, papers.charges, papers.refunds),
         "timeline": timeline(contract, papers.events, "customer", now),
         "terms_url": reverse("rental_terms", args=[contract.reference]),

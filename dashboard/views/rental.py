@@ -26,7 +26,7 @@ from dashboard.forms import CancelEarlyForm, CancelForm, ComplainForm, ExtendFor
 from dashboard.presenters.agreed import agreed_terms
 from dashboard.presenters.money import extension_choices
 from dashboard.presenters.rental import Context, rental_page, watch_token
-from dashboard.queries import extension_offers, papers_of, usual_answers
+from dashboard.queries import extension_offers, papers_of, still_offered, usual_answers
 from dashboard.refusals import acts_on, may_act, see
 
 PAGE = "rental"
@@ -135,6 +135,7 @@ def _context(request: AccountRequest, contract: Contract, forms: Mapping[str, Fo
         offers=extension_offers(contract, papers.order) if "extend" in moves else [],
         previews=_previews(contract, moves, now),
         forms=forms,
+        again=still_offered([contract]).get(contract.offering_id),
     )
 
 
