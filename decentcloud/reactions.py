@@ -6,7 +6,7 @@ SCHEDULES: what is done again and again without anybody asking.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 
 from accounts import reactions as accounts
 from billing import sandbox_bank, sandbox_messages, services
@@ -47,6 +47,9 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("payments read again", services.reread_payments, timedelta(minutes=5)),
     Schedule("refunds swept", services.sweep_refunds, timedelta(minutes=1)),
     Schedule("stock holds given back", providers.release_expired_holds, timedelta(minutes=1)),
+    Schedule("market counted", providers.refresh_facets, timedelta(minutes=1)),
+    Schedule("prices in euros renewed", providers.reprice_offerings, timedelta(days=1), daily_at=time(16, 30)),
+    Schedule("import previews forgotten", providers.forget_previews, timedelta(hours=1)),
     Schedule("sandbox: bank", sandbox_bank.tick, timedelta(minutes=1)),
     Schedule("sandbox: post", sandbox_messages.deliver_due, timedelta(minutes=1)),
 )

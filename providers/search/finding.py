@@ -118,6 +118,14 @@ def search(account: Account | None, asked: MarketQuery, size: int = PAGE) -> Mar
     return _shown(found, page, _tally(found, probe), kept, error)
 
 
+def rows_of(account: Account | None, asked: MarketQuery, size: int = PAGE) -> Page[Offering]:
+    """The rows alone, for a machine that needs neither counts nor filters. Raises QueryError."""
+    query = read(asked.q)
+    found = _Search(account, asked, query, corrections(query))
+    probe = _probe(found)
+    return _wide(found, size) if probe.more else _narrow(found, probe.ids, size)
+
+
 def suggest_drop(account: Account | None, asked: MarketQuery) -> list[Suggestion]:
     """For a search that finds nothing: which single filter to lift, the one that shows most first; empty when none helps."""
     suggestions = []
