@@ -70,7 +70,7 @@ class ProviderSerializer(serializers.ModelSerializer[Provider]):
 
 
 class OfferingSerializer(serializers.ModelSerializer[Offering]):
-    """One offering. Prices are net, in minor units of `currency`, `monthly_minor` for 720 hours; sizes have units in their names."""
+    """One offering. Prices are net, in minor units of `currency`, `monthly_minor` for 720 hours; sizes name their unit."""
 
     type = serializers.ChoiceField(choices=OfferingType.choices, read_only=True)
     disk_type = serializers.ChoiceField(choices=DiskType.choices, allow_blank=True, read_only=True)
