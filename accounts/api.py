@@ -84,6 +84,7 @@ class Me(GenericAPIView[Any]):
     permission_classes = [AnyToken]
     serializer_class = MeSerializer
 
+    @extend_schema(operation_id="me_read")
     def get(self, request: Request) -> Response:
         """Who the credentials stand for, which account they act for, and what they may do."""
         user, account, token = user_of(request), account_of(request), token_of(request)

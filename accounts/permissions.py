@@ -36,6 +36,9 @@ class HasScope(BasePermission):
 class HasScopeOrIsAnonymous(HasScope):
     """For what everybody may read: nobody needs a token, but who sends one needs the scope."""
 
+    # Read by the description of the API.
+    admits_anonymous = True
+
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the caller may; anonymous callers may always."""
         return self._token_may(request, view)

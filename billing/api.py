@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -74,7 +74,7 @@ class QuoteSerializer(serializers.ModelSerializer[Quote]):
         ]
         read_only_fields = fields
 
-    @extend_schema(responses=CancellationSerializer(many=True))
+    @extend_schema_field(CancellationSerializer(many=True))
     def get_cancellation(self, quote: Quote) -> list[dict[str, int]]:
         """One entry a day, from delivery on."""
         return [{"days": days, "refund_net_minor": refund} for days, refund in cancellation_by_day(quote)]

@@ -15,6 +15,7 @@ from contracts import actors, queries, services
 from contracts.access import customer_contract
 from contracts.models import Contract, Delivery, Move, Segment
 from contracts.states import ActorKind, State
+from core.idempotency import idempotent
 from core.money import MAX_MINOR
 from core.parsers import Unacceptable
 
@@ -98,6 +99,8 @@ class ContractDetailSerializer(ContractSerializer):
 class MoveSerializer(serializers.ModelSerializer[Move]):
     """One step of a rental's history; `from_state` is empty for its beginning."""
 
+    from_state = serializers.ChoiceField(choices=State.choices, allow_blank=True, read_only=True)
+
     class Meta:
         model = Move
         fields = ["from_state", "to_state", "actor_kind", "at", "reason"]
@@ -180,6 +183,7 @@ class Confirm(GenericAPIView[Contract]):
     serializer_class = ContractDetailSerializer
 
     @extend_schema(operation_id="contracts_confirm", request=None, responses=ContractDetailSerializer)
+    @idempotent
     def post(self, request: Request, reference: str) -> Response:
         """Say that the delivered resource works."""
         contract = customer_contract(request, reference)
@@ -195,6 +199,7 @@ class Cancel(GenericAPIView[Contract]):
     serializer_class = ContractDetailSerializer
 
     @extend_schema(operation_id="contracts_cancel", request=CancelSerializer, responses=ContractDetailSerializer)
+    @idempotent
     def post(self, request: Request, reference: str) -> Response:
         """End the rental; what is unused comes back. Before delivery, that is all of it."""
         contract = customer_contract(request, reference)

@@ -296,6 +296,8 @@ STORAGES = {
 
 # --- E-mail and logs ----------------------------------------------------------------------------------------------------------
 
+# A mail server that is silent must not hold up the queue.
+EMAIL_TIMEOUT = 15
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Decent Cloud <no-reply@localhost>")
 SERVER_EMAIL: str = DEFAULT_FROM_EMAIL
@@ -339,7 +341,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # One name for one set of words, whatever the members are called that carry it.
-    "ENUM_NAME_OVERRIDES": {"ContractState": "contracts.states.State", "ActorKind": "contracts.states.ActorKind"},
+    "ENUM_NAME_OVERRIDES": {
+        "ContractState": "contracts.states.State",
+        "ActorKind": "contracts.states.ActorKind",
+        "Role": "accounts.states.Role",
+        "Scope": "accounts.states.Scope",
+    },
 }
 
 # --- Rules of the business ----------------------------------------------------------------------------------------------------

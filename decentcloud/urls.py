@@ -2,9 +2,8 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularJSONAPIView
 
-from decentcloud import pages
+from decentcloud import api_docs, pages
 
 handler400 = pages.bad_request
 handler403 = pages.permission_denied
@@ -29,7 +28,8 @@ urlpatterns = [
     path("", include("dashboard.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
-    path("api/v1/schema", SpectacularJSONAPIView.as_view(), name="api_schema"),
+    path("api/v1/schema", api_docs.schema, name="api_schema"),
+    path("api/v1/docs", api_docs.docs, name="api_docs"),
     path("api/v1/", include("core.api_urls")),
     path("api/v1/", include("accounts.api_urls")),
     path("api/v1/", include("providers.api_urls")),
