@@ -14,22 +14,38 @@ from billing import tasks as billing
 from contracts import services as contracts
 from core.models import DomainEvent, WebhookEvent
 from core.schedules import Schedule
+from messaging import reactions as messaging
 from providers import services as providers
 
 EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     # Members.
     "account.invited": (accounts.send_invitation,),
+    # The way of a rental: everybody concerned is told (who hears what: messaging/plot.py).
+    "contract.requested": (messaging.tell,),
+    "contract.paid": (messaging.tell,),
+    "contract.accepted": (messaging.tell,),
+    "contract.provisioned": (messaging.tell,),
+    "contract.activated": (messaging.tell,),
+    "contract.extended": (messaging.tell,),
+    "contract.suspended": (messaging.tell,),
+    "contract.resumed": (messaging.tell,),
     # An end: what is unused goes back, and nothing is asked for any more.
-    "contract.rejected": (billing.refund_ended_contract,),
-    "contract.expired": (billing.refund_ended_contract, billing.close_charges_of_ended_contract),
-    "contract.provisioning_failed": (billing.refund_ended_contract,),
-    "contract.cancelled": (billing.refund_ended_contract, billing.close_charges_of_ended_contract),
-    "contract.completed": (billing.close_charges_of_ended_contract,),
+    "contract.rejected": (billing.refund_ended_contract, messaging.tell),
+    "contract.expired": (billing.refund_ended_contract, billing.close_charges_of_ended_contract, messaging.tell),
+    "contract.provisioning_failed": (billing.refund_ended_contract, messaging.tell),
+    "contract.cancelled": (billing.refund_ended_contract, billing.close_charges_of_ended_contract, messaging.tell),
+    "contract.completed": (billing.close_charges_of_ended_contract, messaging.tell),
     # Money.
     "charge.opened": (billing.close_superseded_payments,),
     "payment.succeeded": (billing.close_other_payments,),
+    "payment.failed": (messaging.tell,),
+    "payment.mismatched": (messaging.tell,),
+    "payment.unallocated": (messaging.tell,),
     "refund.requested": (billing.send_refund,),
-    "dispute.closed": (billing.refund_ended_contract, billing.send_waiting_refunds),
+    "refund.succeeded": (messaging.tell,),
+    "refund.failed": (messaging.tell,),
+    "dispute.opened": (messaging.tell,),
+    "dispute.closed": (billing.refund_ended_contract, billing.send_waiting_refunds, messaging.tell),
 }
 
 WEBHOOKS: dict[tuple[str, str], Callable[[WebhookEvent], None]] = {

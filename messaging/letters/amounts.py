@@ -1,0 +1,126 @@
+"""The words to the customer about money that went another way: declined, odd, given back, disputed."""
+
+from django.utils.translation import gettext as _
+
+from billing.models import Dispute
+from billing.states import Anomaly
+from contracts.states import BEFORE_DELIVERY, State
+from core import clock
+from core.formats import minor, money
+from messaging.letters.news import News, RentalLetter, link, moment, to_customer
+
+
+def payment_declined(news: News) -> RentalLetter:
+    """A payment did not work; often one can try again."""
+    payment = news.payment
+    charge = payment.charge
+    words = {**news.names, "gross": money(charge.gross), "until": moment(charge.expires_at)}
+    subject = _("Payment of %(gross)s declined: %(offering)s") % words
+    if charge.is_open and charge.expires_at > clock.now():
+        return to_customer(
+            news,
+            subject,
+            _("Nothing was charged. You can try again until %(until)s.") % words,
+            action=(link("checkout", charge.public_id), _("Pay %(gross)s") % words),
+        )
+    return to_customer(news, subject, _("Nothing was charged, and nothing is asked for any more."))
+
+
+def payment_mismatched(news: News) -> RentalLetter:
+    """Another amount came than was asked for."""
+    payment = news.payment
+    words = {
+        **news.names,
+        "received": minor(payment.received_minor, payment.currency),
+        "asked": money(payment.charge.gross),
+    }
+    return to_customer(
+        news,
+        _("%(received)s came instead of %(asked)s: %(offering)s") % words,
+        _("We look at it, and either take it as payment or send it back in full. Nothing to do for you."),
+        lines=(
+            {"label": _("Asked for"), "amount": words["asked"]},
+            {"label": _("Received"), "amount": words["received"]},
+        ),
+    )
+
+
+def payment_unallocated(news: News) -> RentalLetter:
+    """Money came that pays for nothing."""
+    payment = news.payment
+    words = {**news.names, "received": minor(payment.received_minor, payment.currency)}
+    twice = payment.anomaly == Anomaly.PAID_TWICE
+    return to_customer(
+        news,
+        _("%(received)s goes back to you: %(offering)s") % words,
+        _("It had been paid already.") if twice else _("It came when there was nothing to be paid any more."),
+        _("All of it is on its way back, the way you paid. Nothing to do for you; you get a mail when it is confirmed."),
+        total={"label": _("Comes back"), "amount": words["received"]},
+    )
+
+
+def refund_arrived(news: News) -> RentalLetter:
+    """A refund is confirmed."""
+    words = {**news.names, "amount": news.amount}
+    return to_customer(
+        news,
+        _("%(amount)s came back: %(offering)s") % words,
+        _("The refund is confirmed. Your bank may need a few days to show it."),
+        total={"label": _("Came back"), "amount": words["amount"]},
+    )
+
+
+def refund_trouble(news: News) -> RentalLetter:
+    """A refund did not arrive, or came back to us."""
+    words = {**news.names, "amount": news.amount}
+    return to_customer(
+        news,
+        _("A refund of %(amount)s did not arrive: %(offering)s") % words,
+        _("Your bank did not take it. It is still yours, and we pay it by hand. Nothing to do for you."),
+        total={"label": _("Owed to you"), "amount": words["amount"]},
+    )
+
+
+def dispute_opened(news: News) -> RentalLetter:
+    """The customer's bank took money back until it decides."""
+    words = {**news.names, "amount": news.amount}
+    state = news.contract.state
+    if state == State.SUSPENDED:
+        what = _("Until it decides the rental is paused and the clock stands still. Undecided on %(by)s, it ends.") % words
+    elif state in BEFORE_DELIVERY and news.contract.is_disputed:
+        what = _("Until it decides nothing is set up and no deadline runs.")
+    else:
+        what = _("Until it decides nothing else of it is paid back.")
+    return to_customer(
+        news,
+        _("Payment disputed: %(offering)s") % words,
+        _("Your bank has taken back %(amount)s until it decides. %(what)s") % {**words, "what": what},
+        _("If you did not ask for this, tell your bank: then the rental goes on."),
+    )
+
+
+def dispute_closed(news: News) -> RentalLetter:
+    """The bank has decided."""
+    words = {**news.names, "amount": news.amount}
+    won, over = bool(news.event.data["won"]), news.contract.is_final
+    if won:
+        text = _("Your bank has given %(amount)s to Decent Cloud again.") % words
+        text += " " + (_("What is left of it to pay back is on its way.") if over else _went_on(news))
+    else:
+        text = _("Your bank has decided that %(amount)s stays with you.") % words
+        text += " " + (_("The rental ended %(ended)s.") % words if over else _("The rental goes on."))
+    return to_customer(news, _("Your bank has decided the dispute: %(offering)s") % words, text)
+
+
+def _went_on(news: News) -> str:
+    if news.contract.is_disputed:
+        return _("Another dispute is still open.")
+    if news.contract.ends_at is not None:
+        return _("The rental goes on and ends %(ends)s; the time of the pause was given back.") % news.names
+    return _("The order goes on.")
+
+
+def pays_for_rental(news: News) -> bool:
+    """Whether the dispute is about money that pays for the rental: else it is none of the provider's business."""
+    dispute = Dispute.objects.select_related("payment").get(pk=news.event.data["dispute"])
+    return not dispute.payment.anomaly
