@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.forms import ServiceForm
 from core.countries import country_choices
-from core.currencies import CURRENCY_CHOICES, currency
+from core.currencies import CURRENCIES, CURRENCY_CHOICES, currency
 from core.errors import Refused
 from core.money import BadAmount, parse_major
 from providers.models import Offering, Provider
@@ -20,6 +20,8 @@ from providers.rules import MOST_LIST_ENTRY, broken_rules
 from providers.services.offering import FIELDS
 from providers.states import TERMS, DiskType, ExtensionPrice, OfferingType, TaxStatus, Virtualisation, Visibility
 
+# Fields that are never without a value, even where nothing is typed.
+_TELLING = frozenset(("visibility", "extension_price", "min_hours", "max_hours", "stock"))
 # Sections of a form: a title, and its fields with their width.
 Layout = Sequence[tuple[Any, Sequence[tuple[str, str]]]]
 LARGEST_FILE = 2 * 1024 * 1024
@@ -32,7 +34,7 @@ _SEPARATORS = re.compile(r"[\n\r|,;]+")
 class ListField(forms.CharField):
     """Several short texts, one a line; | , and ; separate them too. Repeats and blanks are dropped."""
 
-    widget = forms.Textarea
+    widget = forms.Textarea(attrs={"rows": 4})
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]  # a list is what the column holds
         """The entries in order."""
@@ -127,6 +129,9 @@ class OfferingForm(ServiceForm):
     def __init__(self, *args: Any, taken: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.taken = taken
+        for name, known in _CLOSED.items():
+            self.fields[name].error_messages["invalid_choice"] = _("One of %(choices)s.") % {"choices": ", ".join(known)}
+        self.fields["country"].error_messages["invalid_choice"] = _("Two letters of a country, such as DE.")
 
     def clean(self) -> dict[str, Any]:
         """What the fields say together: sums in their currency, and the rules of an offering."""
@@ -161,6 +166,17 @@ class OfferingForm(ServiceForm):
             self.add_error(name, str(error))
 
 
+# Choices that a file names by their codes.
+_CLOSED: dict[str, Sequence[str]] = {
+    "type": OfferingType.values,
+    "visibility": Visibility.values,
+    "currency": list(CURRENCIES),
+    "extension_price": ExtensionPrice.values,
+    "disk_type": DiskType.values,
+    "virtualisation": Virtualisation.values,
+}
+# Sizes of what an offering need not have.
+_EMPTY_AT_ZERO = frozenset(("cores", "cpu_ghz", "memory_gb", "disk_count", "disk_gb", "gpu_count", "gpu_gb", "uplink_mbit"))
 # What an empty cell or field means where the column cannot be empty.
 _DEFAULTS: dict[str, Any] = {
     "visibility": Visibility.PUBLIC.value,
@@ -217,16 +233,17 @@ FIELDSETS: Layout = (
 
 @dataclass(frozen=True)
 class FieldRow:
-    """A field and how much of a row it takes: third, half, two-thirds, or all ("")."""
+    """A field and how much of a row it takes: third, half, two-thirds, or all (""). `optional` is "" where empty is a value."""
 
     field: forms.BoundField
     width: str
+    optional: str | None
 
 
 def fieldsets(form: forms.Form, layout: Layout) -> list[tuple[Any, str, list[FieldRow]]]:
     """The form's fields by section: title, id, fields."""
     return [
-        (title, f"part-{number}", [FieldRow(form[name], width) for name, width in fields])
+        (title, f"part-{number}", [FieldRow(form[name], width, "" if name in _TELLING else None) for name, width in fields])
         for number, (title, fields) in enumerate(layout, 1)
     ]
 
@@ -234,10 +251,19 @@ def fieldsets(form: forms.Form, layout: Layout) -> list[tuple[Any, str, list[Fie
 def initial_of(offering: Offering) -> dict[str, Any]:
     """The offering as the form shows it."""
     scale = currency(offering.currency).exponent
-    initial: dict[str, Any] = {name: getattr(offering, name) for name in FIELDS}
+    initial: dict[str, Any] = {name: _as_written(name, getattr(offering, name)) for name in FIELDS}
     for name, column in _SUMS.items():
         initial[name] = f"{Decimal(initial.pop(column)).scaleb(-scale):f}"
     return initial
+
+
+def _as_written(name: str, value: Any) -> Any:
+    """Figures without zeros that say nothing; a size that an offering has not is empty."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return value
+    if not value and name in _EMPTY_AT_ZERO:
+        return None
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 class ProviderForm(ServiceForm):

@@ -1,14 +1,17 @@
 """What an import would do, row by row: the file is read, compared with what is there, and kept for the user to decide."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from core.formats import minor
 from providers.forms import OfferingForm
 from providers.models import ImportPreview, Offering, Provider
 from providers.rules import missing_to_publish
+from providers.search.language import number
 from providers.services.importing import keep_preview
 from providers.services.offering import FIELDS, values_of
 from providers.spreadsheet import STATUS, Line, cells_of, flag_errors, form_data, read
@@ -82,15 +85,20 @@ def _changes(offering: Offering, values: dict[str, Any], status: str) -> list[li
     """What would be different: column, before, after."""
     before = values_of(offering)
     changes = [
-        [_NAMES.get(name, name), _shown(before[name]), _shown(values[name])] for name in FIELDS if before[name] != values[name]
+        [_NAMES.get(name, name), _shown(name, before), _shown(name, values)] for name in FIELDS if before[name] != values[name]
     ]
     if status and status != offering.status:
         changes.append([STATUS, offering.status, status])
     return changes
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, Sequence) and not isinstance(value, str):
+def _shown(name: str, values: dict[str, Any]) -> str:
+    value = values[name]
+    if name in _NAMES:
+        return minor(value, values["currency"])
+    if isinstance(value, Decimal):
+        return number(value)
+    if isinstance(value, list):
         value = " | ".join(value)
     text = "" if value is None else str(value)
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
