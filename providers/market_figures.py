@@ -15,6 +15,7 @@ from providers.models import Offering, Standing
 from providers.states import OfferingStatus, Visibility
 
 KEPT_SECONDS = 60
+NEWEST_SHOWN = 5
 _KEY = "providers.market_figures"
 _PUBLIC = Q(status=OfferingStatus.PUBLISHED, visibility=Visibility.PUBLIC, provider__active=True)
 # The price in euro cents, doubled, plus one where it was converted: so the least and the middle one still tell which it is.
@@ -43,7 +44,10 @@ class KindFigure:
 
 @dataclass(frozen=True)
 class Market:
-    """All of the public market at `made_at` (UTC). Medians come with what they rest on; None while nothing was measured."""
+    """All of the public market at `made_at` (UTC). Medians come with what they rest on; None while nothing was measured.
+
+    `newest` are ids of the latest offerings in stock, one of each provider.
+    """
 
     made_at: datetime
     offerings: int
@@ -56,10 +60,11 @@ class Market:
     uptime_samples: int
     response_minutes: int | None
     response_samples: int
+    newest: tuple[int, ...]
 
 
 def market_now() -> Market:
-    """The market's figures, at most a minute old; three queries when they are counted, none otherwise."""
+    """The market's figures, at most a minute old; four queries when they are counted, none otherwise."""
     kept = caches["process"].get(_KEY)
     if not isinstance(kept, Market):
         kept = count_market()
@@ -73,7 +78,7 @@ def forget() -> None:
 
 
 def count_market() -> Market:
-    """The figures as they are now; three queries, each over the whole market."""
+    """The figures as they are now; three queries over the whole market, and one along its newest end."""
     public = Offering.objects.filter(_PUBLIC).order_by()
     kinds = list(
         public.values("type").annotate(
@@ -103,7 +108,17 @@ def count_market() -> Market:
         uptime_samples=measured["uptimes"],
         response_minutes=measured["response"],
         response_samples=measured["responses"],
+        newest=_newest(),
     )
+
+
+def _newest() -> tuple[int, ...]:
+    latest = Offering.objects.filter(_PUBLIC, stock__gt=F("taken")).order_by("-published_at", "-pk")
+    found: dict[int, int] = {}
+    # Companies list many at once, so a look at some more finds different ones.
+    for offering, provider in latest.values_list("pk", "provider_id")[: NEWEST_SHOWN * 40]:
+        found.setdefault(provider, offering)
+    return tuple(found.values())[:NEWEST_SHOWN]
 
 
 def _kind(row: Mapping[str, Any]) -> KindFigure:

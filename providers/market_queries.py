@@ -44,16 +44,10 @@ def compared(slugs: Sequence[str], account: Account | None) -> list[Offering]:
     return [found[slug] for slug in slugs if slug in found]
 
 
-def newest_of_each(count: int) -> list[Offering]:
-    """The latest offerings in stock on the public market, one of each provider; one query."""
-    newest = rentable(None).filter(stock__gt=F("taken")).select_related("standing").order_by("-published_at", "-pk")
-    found: dict[int, Offering] = {}
-    # Companies list many at once, so a look at some more finds different ones.
-    for offering in newest[: count * 25]:
-        found.setdefault(offering.provider_id, offering)
-        if len(found) == count:
-            break
-    return list(found.values())
+def on_show(ids: Sequence[int]) -> list[Offering]:
+    """These offerings in this order, less what has left the public market since; one query."""
+    found = rentable(None).filter(pk__in=ids).select_related("standing").in_bulk()
+    return [found[pk] for pk in ids if pk in found]
 
 
 def public_offerings_of(provider: Provider, account: Account | None) -> QuerySet[Offering]:

@@ -2,14 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from providers import market_views, marketplace_views
-from providers.views import importing, offerings, profile
+from providers.views import importing, market, marketplace, offerings, profile
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", market_views.home, name="home"),
-    path("marketplace", marketplace_views.marketplace, name="marketplace"),
-    path("compare", market_views.compare, name="compare"),
-    path("providers/<slug:slug>", market_views.provider, name="provider"),
+    path("", market.home, name="home"),
+    path("marketplace", marketplace.marketplace, name="marketplace"),
+    path("compare", market.compare, name="compare"),
+    path("providers/<slug:slug>", market.provider, name="provider"),
     path("dashboard/provider/start", profile.provider_become, name="provider_become"),
     path("dashboard/provider/profile", profile.provider_profile, name="provider_profile"),
     path("dashboard/provider/offerings", offerings.provider_offerings, name="provider_offerings"),

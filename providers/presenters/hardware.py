@@ -1,13 +1,18 @@
 """An offering's hardware in words: a value, and under it what qualifies it. Columns go in, ready strings come out."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache, wraps
+from typing import ParamSpec, cast
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from providers.models import Offering
-from providers.states import OfferingType
+from providers.states import DiskType, OfferingType
+
+P = ParamSpec("P")
 
 # Kinds whose cores are shares of a host; the others have whole processors.
 _VIRTUAL = frozenset({OfferingType.COMPUTE, OfferingType.GPU})
@@ -21,12 +26,27 @@ class Words:
     note: str = ""
 
 
+def kept_words(say: Callable[P, str]) -> Callable[P, str]:
+    """Remember what was said of the same figures in the same language: a page of rows says few things many times."""
+
+    @lru_cache(maxsize=4096)
+    def kept(_language: str | None, *figures: Hashable) -> str:
+        return cast(Callable[..., str], say)(*figures)
+
+    @wraps(say)
+    def said(*args: P.args, **kwargs: P.kwargs) -> str:
+        return kept(get_language(), *cast(tuple[Hashable, ...], args), *cast(dict[str, Hashable], kwargs).values())
+
+    return said
+
+
 def figure(value: Decimal | int) -> str:
     """A number as short as it is exact: "2.5", "1,536"."""
     text = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,d}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+@kept_words
 def size(gigabytes: Decimal | int) -> str:
     """A size in GB, or in TB from a thousand on, the way disks are sold."""
     if gigabytes >= 1000:
@@ -34,6 +54,7 @@ def size(gigabytes: Decimal | int) -> str:
     return _("%(n)s GB") % {"n": figure(gigabytes)}
 
 
+@kept_words
 def memory_size(gigabytes: Decimal | int) -> str:
     """A size of memory in GB, or in TB when it is a whole number of them."""
     if gigabytes >= 1024 and gigabytes % 512 == 0:
@@ -41,6 +62,7 @@ def memory_size(gigabytes: Decimal | int) -> str:
     return _("%(n)s GB") % {"n": figure(gigabytes)}
 
 
+@kept_words
 def speed(mbit: int) -> str:
     """A line's speed in Mbit/s, or in Gbit/s from a thousand on."""
     if mbit >= 1000:
@@ -50,11 +72,16 @@ def speed(mbit: int) -> str:
 
 def cores(offering: Offering) -> str:
     """ "8 vCPU" where cores are shared, "16 cores" where they are not; empty without a processor."""
-    if not offering.cores:
+    return _cores(offering.cores, "shared" if offering.type in _VIRTUAL else "whole")
+
+
+@kept_words
+def _cores(count: int, kind: str) -> str:
+    if not count:
         return ""
-    if offering.type in _VIRTUAL:
-        return ngettext("%(n)s vCPU", "%(n)s vCPU", offering.cores) % {"n": figure(offering.cores)}
-    return ngettext("%(n)s core", "%(n)s cores", offering.cores) % {"n": figure(offering.cores)}
+    if kind == "shared":
+        return ngettext("%(n)s vCPU", "%(n)s vCPU", count) % {"n": figure(count)}
+    return ngettext("%(n)s core", "%(n)s cores", count) % {"n": figure(count)}
 
 
 def gpu(offering: Offering) -> str:
@@ -90,16 +117,24 @@ def disk(offering: Offering) -> Words:
         return Words()
     each = size(offering.disk_gb)
     value = each if offering.disk_count == 1 else f"{offering.disk_count} × {each}"
-    return Words(value, str(offering.get_disk_type_display()) if offering.disk_type else "")
+    return Words(value, _disk_type(offering.disk_type))
+
+
+@kept_words
+def _disk_type(value: str) -> str:
+    return str(DiskType(value).label) if value else ""
 
 
 def traffic(offering: Offering) -> str:
     """ "20 TB" a month, "unmetered", or empty when nothing is said."""
-    if offering.traffic_unmetered:
-        return _("unmetered")
-    if offering.traffic_tb is None:
+    return _traffic(-1 if offering.traffic_unmetered else offering.traffic_tb)
+
+
+@kept_words
+def _traffic(terabytes: Decimal | int | None) -> str:
+    if terabytes is None:
         return ""
-    return _("%(n)s TB") % {"n": figure(offering.traffic_tb)}
+    return _("unmetered") if terabytes < 0 else _("%(n)s TB") % {"n": figure(terabytes)}
 
 
 def network(offering: Offering) -> Words:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
@@ -28,7 +29,7 @@ class PriceView:
         """What an address needs so that the next page shows prices the same way."""
         return [("vat", "1" if self.rate else "0")] if self.asked else []
 
-    @property
+    @cached_property
     def suffix(self) -> str:
         """The same behind an address that has no other parameters."""
         return "".join(f"?{name}={value}" for name, value in self.query)
@@ -43,7 +44,7 @@ class PriceView:
         """Whether tax is in the figures."""
         return bool(self.rate)
 
-    @property
+    @cached_property
     def period(self) -> str:
         """What stands behind every price of a list."""
         return _("a month with VAT") if self.rate else _("a month")

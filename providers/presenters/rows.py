@@ -1,7 +1,7 @@
 """Offerings as rows of a list: ready strings, made once per row, so that the template formats nothing."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from typing import TypedDict
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -9,30 +9,37 @@ from django.utils.translation import ngettext
 
 from core.countries import country_name
 from providers.models import Offering
-from providers.presenters.hardware import Words, disk, memory, network, processor
+from providers.presenters.hardware import disk, kept_words, memory, network, processor
 from providers.presenters.measured import Market, loaded_standing, market_position, measured_uptime
 from providers.presenters.prices import PriceView
 
 FEW_LEFT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class OfferRow:
-    """One line of the market. `few` marks a stock that is running out, `out` one that has run out."""
+class OfferRow(TypedDict):
+    """One line of the market; a dict, because templates look up their keys fastest.
+
+    `few` marks a stock that is running out, `out` one that has run out; a `…_note` stands below its value.
+    """
 
     slug: str
     url: str
     name: str
     provider: str
     icon: str
-    cpu: Words
-    memory: Words
-    disk: Words
-    net: Words
+    cpu: str
+    cpu_note: str
+    memory: str
+    memory_note: str
+    disk: str
+    disk_note: str
+    net: str
+    net_note: str
     country: str
     country_name: str
     city: str
-    uptime: Words
+    uptime: str
+    uptime_note: str
     stock: str
     few: bool
     out: bool
@@ -41,42 +48,53 @@ class OfferRow:
     roughly: str
     market: Market | None
     compare_label: str
+    picked: bool
 
 
-def offer_row(offering: Offering, prices: PriceView) -> OfferRow:
+def offer_row(offering: Offering, prices: PriceView, picked: Collection[str] = ()) -> OfferRow:
     """The row of one offering; its provider must be loaded, its standing is read only if it is."""
     free = offering.free
     provider = offering.provider.name
-    return OfferRow(
-        slug=offering.slug,
-        url=reverse("offering", args=[offering.slug]) + prices.suffix,
-        name=offering.name,
-        provider=provider,
-        icon=offering.type,
-        cpu=processor(offering),
-        memory=memory(offering),
-        disk=disk(offering),
-        net=network(offering),
-        country=offering.country,
-        country_name=country_name(offering.country),
-        city=offering.city,
-        uptime=measured_uptime(offering),
-        stock=stock_words(free),
-        few=free <= FEW_LEFT,
-        out=free <= 0,
-        price=prices.text(offering.monthly_minor, offering.currency),
-        period=prices.period,
-        roughly=prices.in_euro(offering),
-        market=market_position(loaded_standing(offering)),
-        compare_label=_("Compare %(name)s by %(provider)s") % {"name": offering.name, "provider": provider},
-    )
+    cpu, ram, disks, net, uptime = (
+        processor(offering), memory(offering), disk(offering), network(offering), measured_uptime(offering)
+    )  # fmt: skip
+    return {
+        "slug": offering.slug,
+        "url": reverse("offering", args=[offering.slug]) + prices.suffix,
+        "name": offering.name,
+        "provider": provider,
+        "icon": offering.type,
+        "cpu": cpu.value,
+        "cpu_note": cpu.note,
+        "memory": ram.value,
+        "memory_note": ram.note,
+        "disk": disks.value,
+        "disk_note": disks.note,
+        "net": net.value,
+        "net_note": net.note,
+        "country": offering.country,
+        "country_name": country_name(offering.country),
+        "city": offering.city,
+        "uptime": uptime.value,
+        "uptime_note": uptime.note,
+        "stock": stock_words(free),
+        "few": free <= FEW_LEFT,
+        "out": free <= 0,
+        "price": prices.text(offering.monthly_minor, offering.currency),
+        "period": prices.period,
+        "roughly": prices.in_euro(offering),
+        "market": market_position(loaded_standing(offering)),
+        "compare_label": _("Compare %(name)s by %(provider)s") % {"name": offering.name, "provider": provider},
+        "picked": offering.slug in picked,
+    }
 
 
-def offer_rows(offerings: Iterable[Offering], prices: PriceView) -> list[OfferRow]:
-    """Rows in the order of the offerings."""
-    return [offer_row(offering, prices) for offering in offerings]
+def offer_rows(offerings: Iterable[Offering], prices: PriceView, picked: Collection[str] = ()) -> list[OfferRow]:
+    """Rows in the order of the offerings; those whose slug is picked are ticked."""
+    return [offer_row(offering, prices, picked) for offering in offerings]
 
 
+@kept_words
 def stock_words(free: int) -> str:
     """How many are left, in the words of a list."""
     if free <= 0:

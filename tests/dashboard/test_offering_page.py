@@ -225,6 +225,32 @@ def test_what_is_not_public_is_not_there_for_strangers(
         assert answer.status_code == missing.status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("draft", "This is a draft. Only you see this page."),
+        ("archived", "This offering is archived. Only you see this page."),
+        ("private", "This offering is private. Only you see this page."),
+        ("shared", "Only you and the accounts on the allow-list see this page."),
+        ("public", "This is your own offering, as customers see it."),
+    ],
+)
+def test_the_provider_sees_its_own_in_every_state_and_cannot_rent_it(
+    provider_client: Client, provider: Provider, state: str, said: str
+) -> None:
+    offering = create_offering(provider, **FIGURES)
+    if state != "draft":
+        publish_offering(offering)
+    if state == "archived":
+        archive_offering(offering)
+    if state in ("private", "shared"):
+        update_offering(offering, visibility=state)
+    page = html_of(provider_client, url_of(offering))
+    assert said in page
+    assert f'href="/dashboard/provider/offerings/{offering.slug}/edit"' in page
+    assert "Rent this</button>" not in page
+
+
 def test_a_shared_offering_is_there_for_those_on_its_list(
     customer_client: Client, customer: User, stranger_client: Client, publish: Callable[..., Offering]
 ) -> None:

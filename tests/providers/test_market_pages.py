@@ -89,7 +89,7 @@ def test_landing_page_counts_nobody_who_is_not_on_the_market(offering: Offering,
 def test_landing_page_costs_one_query_while_its_figures_are_kept(
     client: Client, offering: Offering, publish: Publish, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get("/")
     for number in range(12):
         publish(name=f"More {number}")

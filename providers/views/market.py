@@ -14,7 +14,7 @@ from providers.market_queries import (
     active_provider,
     compared,
     general_standing,
-    newest_of_each,
+    on_show,
     presence_of,
     public_offerings_of,
 )
@@ -25,7 +25,6 @@ from providers.presenters.profile import profile, profile_pager
 from providers.presenters.rows import offer_rows
 from providers.shown_prices import acting_account, price_view
 
-NEWEST_SHOWN = 5
 LONGEST_SLUG = 120
 
 
@@ -41,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "figures": landing.figures(market),
         "story": landing.story(settings.ANSWER_DEADLINE_HOURS),
         "kinds": landing.kinds(market.kinds),
-        "rows": offer_rows(newest_of_each(NEWEST_SHOWN), prices),
+        "rows": offer_rows(on_show(market.newest), prices),
         "provider_lines": landing.provider_lines(settings.PLATFORM_FEE_BP),
         "gpu_url": address(reverse("marketplace"), [("q", "type:gpu stock:>0")]),
         "auto_url": address(reverse("marketplace"), [("q", "auto:yes")]),

@@ -32,7 +32,7 @@ def marketplace(request: HttpRequest) -> HttpResponse:
         "switch": vat_switch(request.path, request.GET, prices),
         "picked": picked,
         **_form(links, found),
-        **_results(links, found, prices),
+        **_results(links, found, prices, picked),
     }
     if not found.rows:
         context["drops"] = words.drops(suggest_drop(account, asked), links)
@@ -65,13 +65,13 @@ def _form(links: words.Links, found: MarketPage) -> dict[str, Any]:
     }
 
 
-def _results(links: words.Links, found: MarketPage, prices: PriceView) -> dict[str, Any]:
+def _results(links: words.Links, found: MarketPage, prices: PriceView, picked: list[str]) -> dict[str, Any]:
     """The list with what stands around it."""
     page = found.page
-    rows = offer_rows(found.rows, prices)
+    rows = offer_rows(found.rows, prices, picked)
     return {
         "rows": rows,
-        "rough": any(row.roughly for row in rows),
+        "rough": any(row["roughly"] for row in rows),
         "found": words.found_words(found.count),
         "found_from": words.providers_words(found.providers) if not links.asked.params() else "",
         "chips": [words.ChipLink(chip.label, links.keeping(chip.remove_url)) for chip in found.chips],
