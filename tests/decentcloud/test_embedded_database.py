@@ -50,6 +50,17 @@ def answer(cluster: embedded_database.Cluster, question: str) -> object:
     return row[0]
 
 
+def kill(data: Path) -> None:
+    """End the server as a power cut would."""
+    pid = embedded_database.process_id(data)
+    assert pid is not None
+    server = psutil.Process(pid)
+    processes = [server, *server.children(recursive=True)]
+    for process in processes:
+        process.send_signal(signal.SIGKILL)
+    psutil.wait_procs(processes, timeout=10)
+
+
 def test_it_starts_answers_and_stops_without_a_trace(data: Path) -> None:
     cluster = embedded_database.start(data, {"max_connections": "17"})
     assert answer(cluster, "SHOW max_connections") == "17"
@@ -90,15 +101,17 @@ def test_data_survive_a_restart(data: Path) -> None:
 
 def test_a_killed_server_starts_again(data: Path) -> None:
     cluster = embedded_database.start(data)
-    pid = embedded_database.process_id(data)
-    assert pid is not None
-    server = psutil.Process(pid)
-    processes = [server, *server.children(recursive=True)]
-    for process in processes:
-        process.send_signal(signal.SIGKILL)
-    psutil.wait_procs(processes, timeout=10)
+    kill(data)
     again = embedded_database.start(data)
     assert answer(again, "SELECT 1") == 1
+    assert not cluster.sockets.exists()
+
+
+def test_stopping_a_killed_server_takes_away_what_it_left(data: Path) -> None:
+    cluster = embedded_database.start(data)
+    kill(data)
+    assert cluster.sockets.exists()
+    embedded_database.stop(data)
     assert not cluster.sockets.exists()
 
 
