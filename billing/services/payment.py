@@ -319,7 +319,7 @@ def expire_unpaid_charges() -> int:
     Runs every minute. An order's contract expires with its charge; an extension's charge just closes.
     Returns how many were given up. Each stands by itself: a gateway that is silent delays only its own.
     """
-    due = Charge.objects.filter(paid_at=None, closed_at=None, expires_at__lte=clock.now())
+    due = Charge.objects.filter(paid_at=None, closed_at=None, expires_at__lte=clock.now(), contract__payment_processing=False)
     given_up = 0
     for charge in due.select_related("contract").order_by("expires_at")[:200]:
         try:
