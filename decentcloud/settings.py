@@ -22,7 +22,7 @@ django_stubs_ext.monkeypatch()
 # and its generated secrets in DECENTCLOUD_HOME, so that every `manage.py` command there works on the market that `make run` shows.
 
 env.read_env(BASE_DIR / ".env")
-DECENTCLOUD_HOME = Path(env.str("DECENTCLOUD_HOME", default=str(BASE_DIR / ".local"))).absolute()
+DECENTCLOUD_HOME = Path(env.str("DECENTCLOUD_HOME", default="") or BASE_DIR / ".local").absolute()
 DATABASE_IS_EMBEDDED: bool = not env.str("DATABASE_URL", default="")
 if DATABASE_IS_EMBEDDED:
     env.read_env(DECENTCLOUD_HOME / "env")
@@ -361,7 +361,7 @@ PLATFORM_FEE_BP: int = env.int("PLATFORM_FEE_BP", default=1000)
 # The smallest payments, in minor units by currency, where they are not those of core/currencies.py.
 PAYMENT_MINIMUMS: dict[str, int] = env.dict("PAYMENT_MINIMUMS", cast={"value": int}, default={})
 # A refund above this many minor units waits for a second pair of eyes; unset, none does.
-REFUND_APPROVAL_LIMIT_MINOR: int | None = env.int("REFUND_APPROVAL_LIMIT_MINOR", default=None)
+REFUND_APPROVAL_LIMIT_MINOR: int | None = int(env.str("REFUND_APPROVAL_LIMIT_MINOR", default="") or 0) or None
 
 SANDBOX_ENABLED: bool = env.bool("SANDBOX_ENABLED", default=DEBUG)
 # The first one signs, all of them verify: a new one goes in front, the old one out a week later.
