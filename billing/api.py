@@ -21,6 +21,8 @@ from contracts.access import customer_contract
 from contracts.api import MAY_RENT, ContractList, ContractSerializer
 from contracts.models import Contract
 from contracts.pricing import PaidTerm, settle
+from contracts.queries import refusal
+from contracts.states import ActorKind
 from core import clock
 from core.errors import Refused
 from core.idempotency import idempotent
@@ -271,9 +273,12 @@ class CancelPreview(GenericAPIView[Contract]):
 
     @extend_schema(operation_id="contracts_cancel_preview")
     def get(self, request: Request, reference: str) -> Response:
-        """The refund if the rental ended now: the same function as the refund itself."""
+        """The refund if the rental ended now: the same function as the refund itself. Refused where it cannot be cancelled."""
         contract = customer_contract(request, reference)
-        preview = queries.refund_preview(contract, clock.now())
+        now = clock.now()
+        if refused := refusal(contract, "cancel", ActorKind.CUSTOMER, now):
+            raise refused
+        preview = queries.refund_preview(contract, now)
         answer = {
             "at": preview.contract.at,
             "currency": contract.currency,

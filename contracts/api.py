@@ -23,7 +23,9 @@ MAY_RENT = (Role.OWNER, Role.MEMBER)
 
 
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
-    """What is needed to connect."""
+    """What is needed to connect; empty texts are what the provider did not give."""
+
+    console_url = serializers.CharField(read_only=True)
 
     class Meta:
         model = Delivery

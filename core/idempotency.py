@@ -16,7 +16,9 @@ from typing import Any, TypeVar, cast
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
+from django.http.request import RawPostDataException
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -60,7 +62,7 @@ def idempotent(method: Method) -> Method:
                 _("An Idempotency-Key has 1 to 255 visible ASCII characters."),
             )
         # The raw bytes, before anything parses them: two spellings of one JSON value are two bodies.
-        fingerprint = hashlib.sha256(request.body).hexdigest()
+        fingerprint = hashlib.sha256(_body(request)).hexdigest()
         claim = uuid.uuid4()
         record = _claim(owner, request, key, fingerprint, claim)
         if record.claim != claim:
@@ -69,6 +71,14 @@ def idempotent(method: Method) -> Method:
 
     setattr(guarded, ACCEPTS_KEY, True)
     return cast(Method, guarded)
+
+
+def _body(request: Request) -> bytes:
+    """The bytes that were sent; raises UnsupportedMediaType for a form, whose bytes are gone once somebody has looked into it."""
+    try:
+        return request.body
+    except RawPostDataException:
+        raise UnsupportedMediaType(request.content_type) from None
 
 
 def _owner(request: Request) -> str | None:

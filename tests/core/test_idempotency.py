@@ -70,6 +70,13 @@ def test_another_body_under_the_same_key_is_refused(client: APIClient) -> None:
     assert made() == 1
 
 
+def test_a_form_under_a_key_is_refused_as_no_json(client: APIClient) -> None:
+    answer = client.post("/api/things", {"name": "x"}, format="multipart", headers={"Idempotency-Key": "key-1"})
+    assert (answer.status_code, answer["Content-Type"]) == (415, "application/problem+json")
+    assert made() == 0
+    assert not IdempotencyRecord.objects.exists()
+
+
 def test_the_body_is_compared_byte_by_byte(client: APIClient) -> None:
     headers = {"Idempotency-Key": "key-1"}
     client.post("/api/things", b'{"name":"x"}', content_type="application/json", headers=headers)
