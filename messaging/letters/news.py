@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -134,8 +135,8 @@ def gross_of_order(contract: Contract) -> str:
 
 
 def paid_minor(contract: Contract) -> int:
-    """What was paid for a rental in all, VAT included, in minor units."""
-    return sum(charge.gross_minor for charge in contract.charges.filter(paid_at__isnull=False))
+    """What was paid for a rental in all, VAT included, in minor units; of a wrong amount that staff took, what really came."""
+    return sum(min(payment.received_minor, payment.charge.gross_minor) for payment in _payments_of(contract))
 
 
 def coming_back_minor(contract: Contract) -> int:
@@ -143,18 +144,22 @@ def coming_back_minor(contract: Contract) -> int:
     decided = {
         refund.segment_id: refund.amount_minor for refund in Refund.objects.filter(contract=contract, kind=RefundKind.UNUSED)
     }
-    payments = Payment.objects.select_related("charge").filter(
-        charge__contract=contract, state=PaymentState.SUCCEEDED, anomaly=Anomaly.NONE
-    )
     settlements = {one.segment_id: one for one in Settlement.objects.filter(segment__contract=contract)}
     back = 0
-    for payment in payments:
+    for payment in _payments_of(contract):
         segment_id = payment.charge.segment_id
         if segment_id in decided:
             back += decided[segment_id]
         elif segment_id in settlements:
             back += unused_of(payment, settlements[segment_id]).gross.minor
     return back
+
+
+def _payments_of(contract: Contract) -> QuerySet[Payment]:
+    """Those that pay for the rental."""
+    return Payment.objects.select_related("charge").filter(
+        charge__contract=contract, state=PaymentState.SUCCEEDED, anomaly=Anomaly.NONE
+    )
 
 
 def statement(contract: Contract) -> tuple[tuple[Line, ...], Line]:
