@@ -16,13 +16,13 @@ from contracts.queries import of_provider
 from contracts.states import BEFORE_DELIVERY, DELIVERED, FINAL, ActorKind, State
 from core.pages import Count, Page, keyset
 from dashboard.figures import earning, split
-from dashboard.queries import COUNTED
 from dashboard.states import DeskTab
 from providers.models import Offering, Provider
 
 BY_DEADLINE = ("deadline_at", "id")
 NEWEST = ("-created_at", "-id")
 PREVIEWED = 10
+COUNTED = 1000
 
 # Nothing is asked of the provider before the money is there, or while a bank decides about it.
 _WAITING = Q(state__in=sorted(BEFORE_DELIVERY), paid_at__isnull=False, disputes_open=0)

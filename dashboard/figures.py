@@ -1,12 +1,12 @@
 """Only the arithmetic behind the dashboard's figures: how a contract's money divides at a moment, and what a provider has of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from contracts.models import Contract
-from contracts.pricing import fee_minor
-from contracts.queries import cancel_preview
+from contracts.pricing import PaidTerm, fee_minor, settle
 from core.money import Money
 
 
@@ -26,22 +26,46 @@ class Split:
         return Money(minor, self.currency)
 
 
-def split(contract: Contract, now: datetime) -> Split:
-    """How the contract's money divides at `now`; of an ended one as it was settled. Segments must be prefetched."""
-    paid = [segment for segment in contract.segments.all() if segment.paid_at is not None]
-    total = sum(segment.net_minor for segment in paid)
+@dataclass(frozen=True, slots=True)
+class PaidPart:
+    """One paid segment: what was paid for, and how it was divided at the end (None before)."""
+
+    term: PaidTerm
+    settled: tuple[int, int, int] | None
+
+
+def paid_parts(contract: Contract) -> list[PaidPart]:
+    """The paid segments of a contract, in order. Segments and settlements must be prefetched."""
+    parts = []
+    for segment in contract.segments.all():
+        if segment.paid_at is not None:
+            one = segment.settlement if contract.is_final else None
+            settled = (one.earned_minor, one.refund_minor, one.lost_minor) if one else None
+            parts.append(PaidPart(segment.paid_term(contract.currency), settled))
+    return parts
+
+
+def divide(contract: Contract, parts: Sequence[PaidPart], now: datetime) -> Split:
+    """How the contract's money divides at `now`: as it was settled, or as it would be if it ended now."""
+    paid = sum(part.term.net_minor for part in parts)
     if contract.is_final:
-        settled = [segment.settlement for segment in paid]
-        return Split(
-            paid=total,
-            served=sum(one.earned_minor for one in settled),
-            held=0,
-            refunded=sum(one.refund_minor for one in settled),
-            lost=sum(one.lost_minor for one in settled),
-            currency=contract.currency,
-        )
-    preview = cancel_preview(contract, now, segments=paid)
-    return Split(total, preview.earned_minor, preview.refund_minor, 0, 0, contract.currency)
+        settled = [part.settled for part in parts if part.settled]
+        served, refunded, lost = (sum(figures) for figures in zip(*settled, strict=True)) if settled else (0, 0, 0)
+        return Split(paid, served, 0, refunded, lost, contract.currency)
+    shares = settle([part.term for part in parts], contract.used_seconds(now))
+    return Split(
+        paid=paid,
+        served=sum(share.earned_minor for share in shares),
+        held=sum(share.refund_minor for share in shares),
+        refunded=0,
+        lost=0,
+        currency=contract.currency,
+    )
+
+
+def split(contract: Contract, now: datetime) -> Split:
+    """The same for a contract whose segments and settlements are prefetched."""
+    return divide(contract, paid_parts(contract), now)
 
 
 def percent_of(part: int, whole: int) -> Decimal:

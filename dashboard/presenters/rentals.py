@@ -1,24 +1,24 @@
 """Only the rows of a customer's list of rentals, and the sentence above them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import Charge
 from contracts.models import Contract
 from contracts.states import ExtensionPrice, Shelf, State
 from core.countries import country_name
 from core.formats import minor, money
 from core.money import Money
 from core.pages import Count, Page
-from dashboard.figures import Split, split
-from dashboard.presenters.term import TermBar, term_bar
+from dashboard.figures import Split, divide
+from dashboard.presenters.term import drawn, term_bar
 from dashboard.presenters.words import LAST_DAYS, Badge, Outcome, Step, badge, is_overdue, next_step
-from dashboard.queries import GivenBack
+from dashboard.rental_list import Beside
 from dashboard.states import RentalTab
 
 
@@ -33,7 +33,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class RentalRow:
-    """One rental of the list, ready to be printed."""
+    """One rental of the list, ready to be printed; `term` is the drawn bar."""
 
     reference: str
     name: str
@@ -44,79 +44,67 @@ class RentalRow:
     badge: Badge
     step: Step
     extend: Link | None
-    term: TermBar
+    term: SafeString
     amount: str
     amount_label: str
     action: Link | None
-    is_over: bool
-    is_linked: bool
+    classes: str
 
 
-@dataclass(frozen=True)
-class Beside:
-    """What the rows of one page need beside the rentals themselves; see `dashboard.queries` for each."""
-
-    given_back: dict[int, GivenBack]
-    charges: dict[int, Charge]
-    usual_answers: dict[int, int]
-    offered: dict[int, str]
-
-    def outcome(self, contract: Contract) -> Outcome:
-        """What came back of an ended rental, in words."""
-        back = self.given_back.get(contract.pk)
-        if back is None:
-            return Outcome()
-        return Outcome(minor(back.gross_minor, contract.currency), back.arrived)
-
-
-def rental_rows(contracts: Iterable[Contract], beside: Beside, now: datetime, linked: str) -> list[RentalRow]:
+def rental_rows(page: Page[Contract], besides: dict[int, Beside], now: datetime, linked: str) -> list[RentalRow]:
     """A row for each rental, in their order; the one with reference `linked` is marked."""
-    return [_row(contract, beside, now, linked) for contract in contracts]
+    base = reverse("rentals")
+    return [_row(contract, besides[contract.pk], now, linked, base) for contract in page]
 
 
-def _row(contract: Contract, beside: Beside, now: datetime, linked: str) -> RentalRow:
-    parts = split(contract, now)
+def _row(contract: Contract, beside: Beside, now: datetime, linked: str, base: str) -> RentalRow:
+    parts = divide(contract, beside.parts, now)
     amount, amount_label = _amount(contract, parts, beside)
-    country = contract.terms.get("country", "")
-    url = reverse("rental", args=[contract.reference])
+    url = f"{base}/{contract.reference}"
+    over, marked = contract.is_final, contract.reference == linked
     return RentalRow(
         reference=contract.reference,
         name=contract.offering_name,
         url=url,
         provider=contract.provider.name,
-        country=country,
-        country_name=country_name(country),
+        country=beside.country,
+        country_name=country_name(beside.country),
         badge=badge(contract, "customer", now),
-        step=next_step(contract, "customer", now, beside.outcome(contract), beside.usual_answers.get(contract.provider_id)),
+        step=next_step(contract, "customer", now, _outcome(contract, beside), beside.usual_minutes),
         extend=_extend(contract, url, now),
-        term=term_bar(contract, parts, now),
+        term=drawn(term_bar(contract, parts, now)),
         amount=amount,
         amount_label=amount_label,
         action=_action(contract, url, beside, now),
-        is_over=contract.is_final,
-        is_linked=contract.reference == linked,
+        classes=f"rental{' is-linked' if marked else ''}{' is-over' if over else ''}",
     )
 
 
+def _outcome(contract: Contract, beside: Beside) -> Outcome:
+    """What came back of an ended rental, in words."""
+    if beside.back is None:
+        return Outcome()
+    return Outcome(minor(beside.back[0], contract.currency), beside.back[1])
+
+
 def _amount(contract: Contract, parts: Split, beside: Beside) -> tuple[str, str]:
-    charge = beside.charges.get(contract.pk)
-    if charge is not None:
-        return money(charge.gross), _("being paid") if contract.payment_processing else _("to pay")
+    if beside.charge is not None:
+        label = _("being paid") if contract.payment_processing else _("to pay")
+        return minor(beside.charge[1], contract.currency), label
     if not contract.is_final:
-        return money(parts.money(parts.held)), _("held back")
-    back = beside.given_back.get(contract.pk)
-    if back is not None:
-        return minor(back.gross_minor, contract.currency), _("came back") if back.arrived else _("on its way back")
-    return money(parts.money(parts.served)), _("served") if parts.paid else _("charged")
+        return minor(parts.held, contract.currency), _("held back")
+    if beside.back is not None:
+        return minor(beside.back[0], contract.currency), _("came back") if beside.back[1] else _("on its way back")
+    return minor(parts.served, contract.currency), _("served") if parts.paid else _("charged")
 
 
 def _action(contract: Contract, url: str, beside: Beside, now: datetime) -> Link | None:
-    charge = beside.charges.get(contract.pk)
-    if charge is not None and not contract.payment_processing and not is_overdue(contract, now):
-        return Link(_("Pay"), reverse("checkout", args=[charge.public_id]), strong=True)
+    if beside.charge is not None and not contract.payment_processing and not is_overdue(contract, now):
+        return Link(_("Pay"), reverse("checkout", args=[beside.charge[0]]), strong=True)
     if contract.is_final:
-        slug = beside.offered.get(contract.offering_id)
-        return Link(_("Rent again"), reverse("offering", args=[slug])) if slug else Link(_("Open"), url)
+        if beside.offered:
+            return Link(_("Rent again"), reverse("offering", args=[beside.offered]))
+        return Link(_("Open"), url)
     if contract.state == State.PROVISIONED and not is_overdue(contract, now):
         return Link(_("Check"), url, strong=True)
     return Link(_("Open"), url) if contract.provisioned_at is not None else None
@@ -149,11 +137,11 @@ def tabs(counts: dict[RentalTab, Count], current: RentalTab) -> list[dict[str, o
     ]
 
 
-def lede(counts: dict[RentalTab, Count], page: Page[Contract], tab: RentalTab, now: datetime) -> str:
+def lede(counts: dict[RentalTab, Count], page: Page[Contract], besides: dict[int, Beside], tab: RentalTab, now: datetime) -> str:
     """What is held back in all, where this page shows every open rental; and how many wait for the customer."""
     sentences = []
     if tab is RentalTab.ALL and page.first and _shows_all_open(page):
-        held = _held(page.rows, now)
+        held = _held(page.rows, besides, now)
         if held:
             sentences.append(_("%(amounts)s of yours is held back, before VAT.") % {"amounts": held})
     waiting = counts[RentalTab.NEEDS_YOU]
@@ -169,11 +157,11 @@ def _shows_all_open(page: Page[Contract]) -> bool:
     return page.last or page.rows[-1].shelf == Shelf.ENDED
 
 
-def _held(contracts: Sequence[Contract], now: datetime) -> str:
+def _held(contracts: Sequence[Contract], besides: dict[int, Beside], now: datetime) -> str:
     sums: dict[str, Money] = {}
     for contract in contracts:
         if not contract.is_final:
-            held = Money(split(contract, now).held, contract.currency)
+            held = Money(divide(contract, besides[contract.pk].parts, now).held, contract.currency)
             sums[contract.currency] = sums.get(contract.currency, Money.zero(contract.currency)) + held
     return _(" and ").join(money(amount) for amount in sums.values() if amount)
 

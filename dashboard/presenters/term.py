@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -46,6 +48,31 @@ def term_bar(contract: Contract, parts: Split, now: datetime) -> TermBar:
         end=end,
         label="" if not parts.paid else _spoken(parts),
     )
+
+
+def drawn(bar: TermBar) -> SafeString:
+    """The small bar of a list row: what c/term.html draws with size "s", without the cost of an include per row."""
+    spoken = escape(_("not paid") if bar.unpaid else bar.label)
+    stripes = "" if bar.unpaid else _stripes(bar)
+    return mark_safe(  # noqa: S308 (words are escaped, the rest is drawn from numbers)
+        f'<div class="term term--s{" term--unpaid" if bar.unpaid else ""}">'
+        f'<svg class="term__bar" role="img" aria-label="{spoken}">{stripes}</svg>'
+        f'<div class="term__ends"><span>{escape(bar.start)}</span><span>{escape(bar.end)}</span></div></div>'
+    )
+
+
+def _stripes(bar: TermBar) -> str:
+    held = 100 - bar.released - bar.refunded
+    stripes = ""
+    if bar.released:
+        stripes += f'<rect class="released" width="{bar.released}%" height="100%"/>'
+    if held:
+        stripes += f'<rect class="escrow" x="{bar.released}%" width="{held}%" height="100%"/>'
+    if 0 < bar.released < 100:
+        stripes += f'<rect class="cut" x="{bar.released}%" width="2" height="100%"/>'
+    if held and bar.refunded:
+        stripes += f'<rect class="cut" x="{100 - bar.refunded}%" width="2" height="100%"/>'
+    return stripes
 
 
 def _spoken(parts: Split) -> str:

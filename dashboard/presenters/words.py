@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from contracts.models import Contract
 from contracts.states import BEFORE_DELIVERY, ActorKind, Fault, State, SuspendedFor
@@ -52,60 +53,57 @@ def is_stopped_by_dispute(contract: Contract) -> bool:
 # Badges -------------------------------------------------------------------------------------------------------------------------
 
 
+# Words and shape of the states that need no second look; translated only when one is shown.
+_SAME = {State.ACTIVE: (_lazy("Running"), "live"), State.COMPLETED: (_lazy("Ended"), "end")}
+_CUSTOMER = _SAME | {
+    State.REQUESTED: (_lazy("Waiting for provider"), "wait"),
+    State.ACCEPTED: (_lazy("Accepted, set-up next"), "wait"),
+    State.PROVISIONING: (_lazy("Being set up"), "wait"),
+    State.PROVISIONED: (_lazy("Delivered, please check"), "act"),
+    State.REJECTED: (_lazy("Declined, refunded"), "end"),
+    State.PROVISIONING_FAILED: (_lazy("Set-up failed, refunded"), "stop"),
+}
+_PROVIDER = _SAME | {
+    State.REQUESTED: (_lazy("Needs your answer"), "act"),
+    State.ACCEPTED: (_lazy("Ready to set up"), "act"),
+    State.PROVISIONING: (_lazy("Being set up"), "wait"),
+    State.PROVISIONED: (_lazy("Customer is checking"), "wait"),
+    State.REJECTED: (_lazy("Declined by you"), "end"),
+    State.PROVISIONING_FAILED: (_lazy("Set-up failed"), "stop"),
+}
+
+
 def badge(contract: Contract, viewer: Viewer, now: datetime) -> Badge:
     """The words and the shape of where a rental stands, for one side of it."""
     if is_stopped_by_dispute(contract):
         return Badge(_("Paused: payment dispute"), "stop")
-    if contract.state == State.PROVISIONED and is_overdue(contract, now):
-        return Badge(_("Running"), "live")
     if contract.state == State.SUSPENDED:
         disputed = contract.suspended_for == SuspendedFor.DISPUTE
         return Badge(_("Paused: payment dispute") if disputed else _("Paused by Decent Cloud"), "stop")
-    if contract.state == State.ACTIVE:
+    if contract.state == State.CANCELLED:
+        return Badge(_cancelled(contract, viewer), "end")
+    if contract.state == State.PROVISIONED and is_overdue(contract, now):
         return Badge(_("Running"), "live")
-    if contract.state == State.COMPLETED:
-        return Badge(_("Ended"), "end")
-    return _customer_badge(contract, now) if viewer == "customer" else _provider_badge(contract)
-
-
-def _customer_badge(contract: Contract, now: datetime) -> Badge:
-    if contract.state == State.REQUESTED and contract.paid_at is None:
-        if contract.payment_processing:
-            return Badge(_("Payment on its way"), "wait")
-        if is_overdue(contract, now):
-            return Badge(_("Not paid in time"), "end")
-        return Badge(_("Waiting for your payment"), "act")
+    if contract.paid_at is None and contract.state == State.REQUESTED:
+        return _unpaid(contract, viewer, now)
     if contract.state == State.EXPIRED:
-        unpaid = contract.paid_at is None
-        return Badge(_("Not paid in time") if unpaid else _("No answer, refunded"), "end")
-    words = {
-        State.REQUESTED: (_("Waiting for provider"), "wait"),
-        State.ACCEPTED: (_("Accepted, set-up next"), "wait"),
-        State.PROVISIONING: (_("Being set up"), "wait"),
-        State.PROVISIONED: (_("Delivered, please check"), "act"),
-        State.REJECTED: (_("Declined, refunded"), "end"),
-        State.PROVISIONING_FAILED: (_("Set-up failed, refunded"), "stop"),
-        State.CANCELLED: (_cancelled(contract, "customer"), "end"),
-    }
-    return Badge(*words[State(contract.state)])
+        return _expired(contract, viewer)
+    label, tone = (_CUSTOMER if viewer == "customer" else _PROVIDER)[State(contract.state)]
+    return Badge(str(label), tone)
 
 
-def _provider_badge(contract: Contract) -> Badge:
-    unpaid = contract.paid_at is None
-    if contract.state == State.REQUESTED and unpaid:
-        return Badge(_("Payment on its way") if contract.payment_processing else _("Not paid yet"), "end")
-    if contract.state == State.EXPIRED:
-        return Badge(_("Not paid in time"), "end") if unpaid else Badge(_("You did not answer"), "stop")
-    words = {
-        State.REQUESTED: (_("Needs your answer"), "act"),
-        State.ACCEPTED: (_("Ready to set up"), "act"),
-        State.PROVISIONING: (_("Being set up"), "wait"),
-        State.PROVISIONED: (_("Customer is checking"), "wait"),
-        State.REJECTED: (_("Declined by you"), "end"),
-        State.PROVISIONING_FAILED: (_("Set-up failed"), "stop"),
-        State.CANCELLED: (_cancelled(contract, "provider"), "end"),
-    }
-    return Badge(*words[State(contract.state)])
+def _unpaid(contract: Contract, viewer: Viewer, now: datetime) -> Badge:
+    if contract.payment_processing:
+        return Badge(_("Payment on its way"), "wait" if viewer == "customer" else "end")
+    if is_overdue(contract, now):
+        return Badge(_("Not paid in time"), "end")
+    return Badge(_("Waiting for your payment"), "act") if viewer == "customer" else Badge(_("Not paid yet"), "end")
+
+
+def _expired(contract: Contract, viewer: Viewer) -> Badge:
+    if contract.paid_at is None:
+        return Badge(_("Not paid in time"), "end")
+    return Badge(_("No answer, refunded"), "end") if viewer == "customer" else Badge(_("You did not answer"), "stop")
 
 
 def _cancelled(contract: Contract, viewer: Viewer) -> str:

@@ -12,16 +12,8 @@ from django.views.decorators.http import require_GET
 from accounts.access import signed_in
 from accounts.http import AccountRequest
 from core import clock
-from dashboard.presenters.rentals import Beside, empty_words, lede, rental_rows, tabs
-from dashboard.queries import (
-    charges_to_pay,
-    given_back,
-    place_of,
-    rentals_page,
-    still_offered,
-    tab_counts,
-    usual_answers,
-)
+from dashboard.presenters.rentals import empty_words, lede, rental_rows, tabs
+from dashboard.rental_list import beside, place_of, rentals_page, tab_counts
 from dashboard.states import RentalTab
 
 
@@ -36,11 +28,11 @@ def rentals(request: AccountRequest) -> HttpResponse:
     now = clock.now()
     counts = tab_counts(request.account)
     page = rentals_page(request.account, tab, request.GET.get("after"), request.GET.get("before"))
-    beside = Beside(given_back(page), charges_to_pay(page), usual_answers(page), still_offered(page))
+    besides = beside(page)
     context = {
         "tabs": tabs(counts, tab),
-        "rows": rental_rows(page, beside, now, request.GET.get("at", "")),
-        "lede": lede(counts, page, tab, now),
+        "rows": rental_rows(page, besides, now, request.GET.get("at", "")),
+        "lede": lede(counts, page, besides, tab, now),
         "empty": empty_words(tab),
         "is_new": not counts[RentalTab.ALL].value,
         "newer": _address(tab, "before", page.newer),

@@ -15,8 +15,8 @@ from providers.models import Offering
 
 Rented = Callable[..., Contract]
 URL = "/dashboard/rentals"
-# Session, user, accounts, counts, rows, segments, settlements, what came back, what is to pay, usual answers, what is offered.
-STATEMENTS = 11
+# Session, user, accounts, counts, rows, and what stands beside them.
+STATEMENTS = 6
 
 
 def shown(client: Client, url: str = URL) -> list[str]:
@@ -218,7 +218,7 @@ def test_thirty_rentals_cost_as_many_statements_as_three(
 
 
 def test_counts_stop_at_a_thousand(monkeypatch: pytest.MonkeyPatch, rented: Rented, customer_client: Client) -> None:
-    monkeypatch.setattr("dashboard.queries.COUNTED", 2)
+    monkeypatch.setattr("dashboard.rental_list.COUNTED", 2)
     for way in ("active", "active", "active", "unpaid"):
         rented(way)
     page = customer_client.get(URL).content.decode()
