@@ -7,6 +7,7 @@ from billing.ledger import Line, credit, debit, post
 from billing.models import Dispute, Payment, Refund
 from billing.states import LedgerAccount as A
 from contracts.models import Contract, Segment
+from core.money import Priced
 
 
 def payment_confirmed(payment: Payment, segment: Segment, net: int, tax: int) -> None:
@@ -61,10 +62,27 @@ def mismatch_accepted(payment: Payment, segment: Segment, net: int, tax: int) ->
     )
 
 
+def shortfall_regained(payment: Payment, segment: Segment, part: Priced) -> None:
+    """Of a payment taken for less, what never came in is not given back: the loss shrinks by it, and escrow ends at 0."""
+    post(
+        f"shortfall:{segment.pk}",
+        "shortfall_regained",
+        payment.currency,
+        [
+            debit(A.ESCROW, segment, part.net.minor),
+            debit(A.TAX_PENDING, payment, part.tax.minor),
+            credit(A.LOSSES, payment, part.gross.minor),
+        ],
+        contract=segment.contract,
+        segment=segment,
+        payment=payment,
+    )
+
+
 def payment_in_balance(payment: Payment, contract: Contract, amount: int, fee: int) -> None:
     """The gateway's report shows the payment, less its fee."""
     post(
-        f"bt:{payment.gateway}:{payment.external_id}",
+        reported_key(payment, payment.external_id),
         "balance",
         payment.currency,
         [
@@ -111,7 +129,7 @@ def refund_reported(refund: Refund) -> None:
     _refund(
         refund,
         "refund_reported",
-        f"bt:{gateway}:{refund.external_id}",
+        reported_key(refund.payment, refund.external_id),
         [
             debit(A.GATEWAY_CLEARING, gateway, refund.amount_minor),
             credit(A.GATEWAY_BALANCE, gateway, refund.amount_minor),
@@ -164,7 +182,7 @@ def refund_money_back(refund: Refund) -> None:
     _refund(
         refund,
         "refund_money_back",
-        f"bt:{gateway}:{refund.external_id}:back",
+        money_back_key(refund),
         [
             debit(A.GATEWAY_BALANCE, gateway, refund.amount_minor),
             credit(A.GATEWAY_CLEARING, gateway, refund.amount_minor),
@@ -251,6 +269,16 @@ def dispute_lost(
             credit(A.DISPUTE_HOLD, payment, dispute.amount_minor),
         ],
     )
+
+
+def reported_key(payment: Payment, external_id: str) -> str:
+    """The key of what a gateway's report shows under this id."""
+    return f"bt:{payment.gateway}:{external_id}"
+
+
+def money_back_key(refund: Refund) -> str:
+    """The key of a failed refund's money, back in the gateway's report."""
+    return f"{reported_key(refund.payment, refund.external_id)}:back"
 
 
 def _numbered(name: str, refund: Refund) -> str:

@@ -45,6 +45,18 @@ def unused_of(payment: Payment, settlement: Settlement) -> Priced:
     return split_net(min(net, (paid - back).net.minor), paid=paid, given_back=back, rate=charge.tax_rate)
 
 
+def at_most_received(unused: Priced, payment: Payment, back: Priced) -> Priced:
+    """What of an unused part goes back when staff took less than was asked: no more than came in, less what went `back`.
+
+    The tax comes first: none is due on what is undone.
+    """
+    gross = min(unused.gross.minor, max(0, payment.received_minor - back.gross.minor))
+    if gross == unused.gross.minor:
+        return unused
+    tax = min(unused.tax.minor, gross)
+    return Priced.of(gross - tax, tax, payment.currency)
+
+
 def _lost_net(payment: Payment) -> int:
     lost = Dispute.objects.filter(payment=payment, state=DisputeState.LOST)
     return int(lost.aggregate(net=Coalesce(Sum("lost_net_minor"), 0))["net"])
@@ -70,8 +82,10 @@ def refund_preview(contract: Contract, moment: datetime, fault: Fault = Fault.NO
     }
     for segment, share in zip(sorted(segments, key=lambda s: s.number), preview.shares, strict=True):
         charge = charges[segment.pk]
-        back = given_back(payments[charge.pk])
-        total += split_net(share.refund_minor, paid=paid_of(charge), given_back=back, rate=charge.tax_rate)
+        payment = payments[charge.pk]
+        back = given_back(payment)
+        unused = split_net(share.refund_minor, paid=paid_of(charge), given_back=back, rate=charge.tax_rate)
+        total += at_most_received(unused, payment, back)
     return RefundPreview(preview, total)
 
 

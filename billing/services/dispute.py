@@ -11,6 +11,7 @@ from billing.gateways import gateway
 from billing.ledger import balance
 from billing.models import Dispute, Payment, Refund
 from billing.queries import given_back, paid_of
+from billing.services.payment import BOOKED, apply_payment
 from billing.services.task import close_task, open_task
 from billing.states import DisputeState, LedgerAccount, PaymentState, RefundState, TaskKind
 from contracts.models import Contract
@@ -24,8 +25,12 @@ CLOSED = {DisputeState.WON, DisputeState.LOST, DisputeState.INQUIRY_CLOSED}
 
 
 def apply_dispute(gateway_name: str, external_id: str) -> None:
-    """Read a dispute at its gateway and book what it says."""
-    apply_dispute_facts(gateway_name, gateway(gateway_name).read_dispute(external_id))
+    """Read a dispute at its gateway and book what it says; first the payment, when its own news has not come yet."""
+    facts = gateway(gateway_name).read_dispute(external_id)
+    booked = Payment.objects.filter(gateway=gateway_name, external_id=facts.payment_external_id, state__in=BOOKED)
+    if not booked.exists():
+        apply_payment(gateway_name, facts.payment_external_id)
+    apply_dispute_facts(gateway_name, facts)
 
 
 def apply_dispute_facts(gateway_name: str, facts: GatewayDispute) -> None:

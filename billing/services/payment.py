@@ -40,6 +40,8 @@ CHECKOUT_MINUTES = 35
 # Opening checkout moves the payment deadline to the page's end, but not for ever: stock is waiting.
 POSTPONEMENTS = 3
 OPEN_STATES = (PaymentState.PENDING, PaymentState.PROCESSING)
+# Money came, and stands in the ledger.
+BOOKED = (PaymentState.SUCCEEDED, PaymentState.MISMATCHED, PaymentState.RETURNED)
 
 
 def start_payment(charge: Charge, gateway_name: str) -> Payment:
@@ -113,7 +115,7 @@ def apply_payment_facts(gateway_name: str, facts: GatewayPayment) -> None:
                 % {"gateway": gateway_name, "id": facts.external_id},
             )
             return
-        if payment.state in {PaymentState.SUCCEEDED, PaymentState.MISMATCHED, PaymentState.RETURNED}:
+        if payment.state in BOOKED:
             return
         if facts.status == PaymentStatus.SUCCEEDED:
             _book(payment, facts)

@@ -13,11 +13,12 @@ from billing import postings
 from billing.gateway_facts import GatewayError, GatewayRefund, RefundStatus
 from billing.gateways import gateway
 from billing.ledger import balance
-from billing.models import LedgerEntry, Payment, Refund
-from billing.queries import unused_of
+from billing.models import LedgerEntry, Payment, Refund, StaffTask
+from billing.queries import at_most_received, given_back, unused_of
 from billing.services.task import close_task, open_task
 from billing.states import Anomaly, LedgerAccount, PaymentState, RefundKind, RefundState, TaskKind
-from contracts.models import Segment, Settlement
+from contracts.models import Move, Segment, Settlement
+from contracts.states import FINAL, ActorKind
 from core import clock
 from core.errors import Refused
 from core.formats import money
@@ -55,7 +56,10 @@ def _decide_unused(payment: Payment, settlement: Settlement) -> Refund | None:
     key = f"settlement:{settlement.segment_id}"
     if Refund.objects.filter(key=key).exists():
         return None
-    priced = unused_of(payment, settlement)
+    unused = unused_of(payment, settlement)
+    priced = at_most_received(unused, payment, given_back(payment))
+    if priced != unused:
+        postings.shortfall_regained(payment, settlement.segment, unused - priced)
     if not priced.gross:
         return None
     refund = _create(
@@ -126,11 +130,17 @@ def _announce(refund: Refund) -> None:
 
 
 def approve_refund(refund_id: int, user: User) -> None:
-    """A second person lets a large refund go. Raises `Refused` when somebody did already."""
+    """A second person lets a large refund go.
+
+    Raises `Refused`: decided (somebody did already), disputed (a bank holds the payment), second_person (who decided it).
+    """
     with transaction.atomic():
         refund = _lock(refund_id)
         if refund.state != RefundState.AWAITING_APPROVAL:
             raise Refused(_("Somebody has decided this already."), code="decided")
+        _refuse_while_disputed(refund)
+        if _was_decided_by(refund, user):
+            raise Refused(_("This refund follows from what you decided: a second person lets it go."), code="second_person")
         refund.approved_by = user
         refund.submit(clock.now())
         refund.save()
@@ -197,27 +207,34 @@ def apply_refund_facts(gateway_name: str, facts: GatewayRefund) -> None:
         if facts.status == RefundStatus.SUCCEEDED and refund.state == RefundState.SUBMITTED:
             _confirm(refund)
             postings.refund_confirmed(refund)
-        elif facts.status == RefundStatus.FAILED:
+        elif facts.status == RefundStatus.FAILED and not _is_known_to_have_failed(refund):
             _fail(refund, facts.error)
 
 
 def _find(gateway_name: str, facts: GatewayRefund) -> Refund | None:
-    refunds = Refund.objects.select_for_update(of=("self",)).select_related("payment", "contract", "segment")
+    refunds = Refund.objects.filter(payment__gateway=gateway_name)
     if facts.refund_id is not None:
-        return refunds.filter(public_id=facts.refund_id, payment__gateway=gateway_name).first()
-    return refunds.filter(payment__gateway=gateway_name, external_id=facts.external_id).first()
+        found = refunds.filter(public_id=facts.refund_id)
+    else:
+        found = refunds.filter(external_id=facts.external_id)
+    refund_id = found.values_list("pk", flat=True).first()
+    return None if refund_id is None else _lock(refund_id)
 
 
 def _is_of_earlier_attempt(refund: Refund, facts: GatewayRefund) -> bool:
     """News of a refund that failed before this attempt: it stands in the ledger already."""
-    key = f"bt:{refund.payment.gateway}:{facts.external_id}"
-    return LedgerEntry.objects.filter(key=key).exists()
+    return LedgerEntry.objects.filter(key=postings.reported_key(refund.payment, facts.external_id)).exists()
+
+
+def _is_known_to_have_failed(refund: Refund) -> bool:
+    """Old news: it failed before, and has been paid by hand or by a bank since."""
+    return LedgerEntry.objects.filter(key=postings.money_back_key(refund)).exists()
 
 
 def _confirm(refund: Refund) -> None:
     refund.succeed(clock.now())
     refund.save()
-    payment = Payment.objects.select_for_update(of=("self",)).get(pk=refund.payment_id)
+    payment = refund.payment
     payment.refunded_minor += refund.amount_minor
     payment.save(update_fields=["refunded_minor"])
     close_task(f"refund:{refund.pk}", None)
@@ -237,7 +254,7 @@ def _fail(refund: Refund, error: str) -> None:
     refund.fail(error or "failed at the gateway")
     refund.save()
     if was_confirmed:
-        payment = Payment.objects.select_for_update(of=("self",)).get(pk=refund.payment_id)
+        payment = refund.payment
         payment.refunded_minor -= refund.amount_minor
         payment.save(update_fields=["refunded_minor"])
         postings.refund_undone(refund)
@@ -266,11 +283,12 @@ def _give_to_staff(refund_id: int, error: str) -> None:
 
 
 def retry_refund(refund_id: int) -> None:
-    """Staff sends a failed refund once more, as a new attempt. Raises `Refused` unless it failed."""
+    """Staff sends a failed refund once more, as a new attempt. Raises `Refused` unless it failed, and while a bank decides."""
     with transaction.atomic():
         refund = _lock(refund_id)
         if refund.state != RefundState.FAILED:
             raise Refused(_("This refund has not failed, or somebody is at it already."), code="decided")
+        _refuse_while_disputed(refund)
         refund.external_id = ""
         refund.submit(clock.now())
         refund.save()
@@ -278,7 +296,7 @@ def retry_refund(refund_id: int) -> None:
 
 
 def pay_refund_by_hand(refund_id: int, user: User, reference: str) -> None:
-    """Staff has paid a failed refund from the bank; `reference` is the bank's. Raises `Refused`."""
+    """Staff has paid a failed refund from the bank; `reference` is the bank's. Raises `Refused`, also while a dispute is open."""
     reference = reference.strip()
     if not reference:
         raise Refused(_("Give the bank's reference."), code="required", field="reference")
@@ -286,6 +304,7 @@ def pay_refund_by_hand(refund_id: int, user: User, reference: str) -> None:
         refund = _lock(refund_id)
         if refund.state != RefundState.FAILED:
             raise Refused(_("This refund is not waiting to be paid by hand."), code="decided")
+        _refuse_while_disputed(refund)
         refund.hand_over()
         refund.reference = reference[:120]
         refund.approved_by = user
@@ -321,4 +340,24 @@ def _try(refund: Refund, act: Callable[[Refund], None]) -> int:
 
 
 def _lock(refund_id: int) -> Refund:
-    return Refund.objects.select_for_update(of=("self",)).select_related("payment", "contract", "segment").get(pk=refund_id)
+    """The refund with its payment, both locked: the payment first, as a dispute does, so that nobody waits in a circle."""
+    payment_id = Refund.objects.values_list("payment_id", flat=True).get(pk=refund_id)
+    payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment_id)
+    refund = Refund.objects.select_for_update(of=("self",)).select_related("contract", "segment").get(pk=refund_id)
+    refund.payment = payment
+    return refund
+
+
+def _refuse_while_disputed(refund: Refund) -> None:
+    """Should the bank keep the money, the customer has it from there: whoever pays now pays twice."""
+    if refund.payment.disputed_minor:
+        raise Refused(_("The customer's bank has not decided about this payment."), code="disputed")
+
+
+def _was_decided_by(refund: Refund, user: User) -> bool:
+    """Whether this member of staff ended the rental, or decided about the odd payment, that the refund follows from."""
+    if refund.kind == RefundKind.UNUSED:
+        return Move.objects.filter(
+            contract=refund.contract, to_state__in=sorted(FINAL), actor_kind=ActorKind.STAFF, actor=user
+        ).exists()
+    return StaffTask.objects.filter(key=f"payment:{refund.payment_id}", closed_by=user).exists()
