@@ -7,6 +7,7 @@ from providers.views import importing, market, marketplace, offerings, profile
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", market.home, name="home"),
     path("marketplace", marketplace.marketplace, name="marketplace"),
+    path("marketplace/search", marketplace.query_language, name="query_language"),
     path("compare", market.compare, name="compare"),
     path("providers/<slug:slug>", market.provider, name="provider"),
     path("dashboard/provider/start", profile.provider_become, name="provider_become"),

@@ -217,6 +217,11 @@ def more_countries(count: int) -> str:
     return ngettext("%(n)d more country", "%(n)d more countries", count) % {"n": count}
 
 
+def elsewhere_words(count: int) -> str:
+    """How many are picked that this page does not show; empty for none."""
+    return ngettext("and %(n)d more from before", "and %(n)d more from before", count) % {"n": count} if count else ""
+
+
 def caption(asked: MarketQuery) -> str:
     """What the table is, for those who do not see it."""
     return {

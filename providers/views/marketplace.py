@@ -5,8 +5,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from providers.presenters import language
 from providers.presenters import search as words
 from providers.presenters.compare import MOST_COMPARED
 from providers.presenters.market import pairs_of, vat_switch
@@ -39,6 +41,15 @@ def marketplace(request: HttpRequest) -> HttpResponse:
     return render(request, "providers/marketplace.html", context)
 
 
+@require_safe
+def query_language(request: HttpRequest) -> HttpResponse:
+    """Everything that can be written into the search box."""
+    market = reverse("marketplace")
+    crumbs = [{"label": _("Marketplace"), "url": market}, {"label": _("Searching the market")}]
+    context = {"rules": language.rules(), "fields": language.field_rows(), "crumbs": crumbs}
+    return render(request, "providers/language.html", context)
+
+
 def _form(links: words.Links, found: MarketPage) -> dict[str, Any]:
     """Search box and filters."""
     asked = links.asked
@@ -69,6 +80,7 @@ def _results(links: words.Links, found: MarketPage, prices: PriceView, picked: l
     """The list with what stands around it."""
     page = found.page
     rows = offer_rows(found.rows, prices, picked)
+    elsewhere = [slug for slug in picked if slug not in {row["slug"] for row in rows}]
     return {
         "rows": rows,
         "rough": any(row["roughly"] for row in rows),
@@ -80,6 +92,7 @@ def _results(links: words.Links, found: MarketPage, prices: PriceView, picked: l
         "heads": words.heads(links),
         "newer": links.to(before=page.newer) if page.newer else "",
         "older": links.to(after=page.older) if page.older else "",
-        "compare_hidden": prices.query,
+        "compare_hidden": [*(("o", slug) for slug in elsewhere), *prices.query],
+        "elsewhere": words.elsewhere_words(len(elsewhere)),
         "unpick_url": words.Links(links.asked, prices.query).to(),
     }

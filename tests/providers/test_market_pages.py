@@ -13,7 +13,11 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.models import Account
 from providers.market_figures import count_market, forget
 from providers.models import Offering, Provider
+from providers.presenters.language import EXAMPLES, rules
 from providers.search.facets import refresh_facets
+from providers.search.fields import FIELDS
+from providers.search.language import Condition
+from providers.search.parser import parse
 from providers.services import allow_account, archive_offering, hold_stock, record_standing, update_offering
 
 Publish = Callable[..., Offering]
@@ -210,6 +214,9 @@ def test_what_is_picked_stays_picked(client: Client, offering: Offering, publish
     assert f'value="{offering.slug}" aria-label="Compare VPS 8 NVMe by Quietstack" checked' in page
     assert f'value="{other.slug}" aria-label="Compare Other by Quietstack">' in page
     assert "comparebar is-on" in page
+    elsewhere = html_of(client, f"/marketplace?o={offering.slug}&q=other")
+    assert f'<input type="hidden" name="o" value="{offering.slug}">\n<div class="offers">' in elsewhere
+    assert "and 1 more from before" in elsewhere
 
 
 @pytest.mark.parametrize("sort", ["price", "newest", "trust"])
@@ -233,6 +240,18 @@ def test_market_costs_three_more_for_somebody_signed_in(
     refresh_facets()
     with django_assert_num_queries(6):
         customer_client.get("/marketplace")
+
+
+def test_every_field_of_the_language_is_explained_by_an_example_that_reads(client: Client) -> None:
+    page = html_of(client, "/marketplace/search")
+    for field in FIELDS:
+        example = EXAMPLES[field.name]
+        (condition,) = parse(example).parts
+        assert isinstance(condition, Condition)
+        assert condition.field == field.name
+        assert f"<code>{example}</code>" in page
+    for rule in rules():
+        assert parse(rule.example)
 
 
 # --- VAT ----------------------------------------------------------------------------------------------------------------------
