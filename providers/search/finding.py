@@ -204,8 +204,7 @@ def _wide(found: _Search, size: int) -> Page[Offering]:
         return keyset(matches, asked.order, asked.after, asked.before, size)
     if not asked.before and (page := _in_window(matches, asked, size)) is not None:
         return page
-    with _by_index_of_words(found):
-        return keyset(matches, asked.order, asked.after, asked.before, size)
+    return _narrow(found, _sorted(found, size) or _sorted(replace(found, asked=replace(asked, after="", before="")), size), size)
 
 
 def _in_window(matches: QuerySet[Offering], asked: MarketQuery, size: int) -> Page[Offering] | None:
@@ -221,6 +220,30 @@ def _in_window(matches: QuerySet[Offering], asked: MarketQuery, size: int) -> Pa
     first = read_cursor(matches, order, asked.after) is None
     newer = None if first else cursor_of(rows[0], order)
     return Page(rows[:size], newer, cursor_of(rows[size - 1], order), first=first, last=False)
+
+
+def _sorted(found: _Search, size: int) -> tuple[int, ...]:
+    """The ids of the page and of one row more, out of all matches: fetched by the index of words first, sorted then.
+
+    In two steps that the database cannot merge: where many rows have the same price or age, it would take a cursor's place in the
+    sorting for rare, and look into the words of everything beyond it.
+    """
+    order = found.asked.order
+    names = [name.lstrip("-") for name in order]
+    matches = found.matches().order_by().values(*names)
+    sql, params = matches.query.sql_with_params()
+    before = read_cursor(matches, order, found.asked.before)
+    beyond = before or read_cursor(matches, order, found.asked.after) or []
+    down = order[0].startswith("-") == (before is None)
+    columns, direction = ", ".join(names), "DESC" if down else "ASC"
+    where = f"WHERE ({columns}) {'<' if down else '>'} ({', '.join('%s' for _value in beyond)})" if beyond else ""
+    ordering = ", ".join(f"{name} {direction}" for name in names)
+    with _by_index_of_words(found), connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH found AS MATERIALIZED ({sql}) SELECT id FROM found {where} ORDER BY {ordering} LIMIT %s",  # noqa: S608 (names out of SORTS)
+            [*params, *beyond, size + 1],
+        )
+        return tuple(row[0] for row in cursor.fetchall())
 
 
 @contextmanager
