@@ -232,15 +232,7 @@ class Contracts(ContractList):
             quote = _own_quote(request, data["quote"])
         except Http404:
             raise Refused(_("There is no such quote."), code="not_found", field="quote") from None
-        charge = services.order(
-            quote,
-            user=user_of(request),
-            buyer=_buyer(request, data.get("buyer")),
-            operating_system=data["operating_system"],
-            host_name=data["host_name"],
-            ssh_key=_ssh_key(request, data["ssh_key_id"]),
-            note=data["note"],
-        )
+        charge = _order(request, quote, data)
         contract = customer_contract(request, charge.contract.reference)
         body = OrderedSerializer({"contract": contract, "charge": charge}, context={"request": request}).data
         return Response(body, status=201, headers={"Location": reverse("api_contract", args=[contract.reference])})
@@ -313,6 +305,18 @@ def _own_quote(request: Request, quote_id: UUID) -> Quote:
     if quote is None:
         raise Http404
     return quote
+
+
+def _order(request: Request, quote: Quote, data: dict[str, Any]) -> Charge:
+    buyer, ssh_key = _buyer(request, data.get("buyer")), _ssh_key(request, data["ssh_key_id"])
+    wishes = {name: data[name] for name in ("operating_system", "host_name", "note")}
+    try:
+        return services.order(quote, user=user_of(request), buyer=buyer, ssh_key=ssh_key, **wishes)
+    except Refused as refused:
+        if refused.field != "country":
+            raise
+        # The buyer's own member, in the form as well as in our body; only here it stands one level down.
+        raise Refused(refused.reason, code=refused.code, field="buyer.country") from refused
 
 
 def _ssh_key(request: Request, key_id: int | None) -> Any:

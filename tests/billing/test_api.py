@@ -1,0 +1,452 @@
+"""Quotes, orders and extensions by machine: exactly the quoted price or a reason, once, and only for those who may."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+from pytest_django import DjangoAssertNumQueries
+from rest_framework.test import APIClient
+
+from accounts.models import Account, Membership, User
+from accounts.queries import personal_account
+from accounts.services import add_ssh_key, create_organisation, create_user
+from accounts.states import Role, Scope
+from billing import services
+from billing.models import Charge, Quote
+from contracts.models import Contract
+from core import clock
+from core.models import DomainEvent, IdempotencyRecord
+from providers.models import Offering, StockHold
+from providers.services import allow_account, update_offering
+from providers.states import Visibility
+from tests import walk
+from tests.billing.conftest import SSH_KEY
+from tests.machines import all_but, machine, problem
+
+pytestmark = pytest.mark.django_db
+
+QUOTES, CONTRACTS, CHARGES = "/api/v1/quotes", "/api/v1/contracts", "/api/v1/charges"
+BUYER = {"name": "Cora Customer", "street": "Am Alten Fährhaus 12", "postcode": "20457", "city": "Hamburg", "country": "DE"}
+
+
+def asked(what: Offering, **changes: Any) -> dict[str, Any]:
+    return {"offering": what.slug, "hours": 2160, "country": "DE", **changes}
+
+
+def wanted(price: Quote | str, **changes: Any) -> dict[str, Any]:
+    name = price if isinstance(price, str) else str(price.public_id)
+    return {"quote": name, "buyer": BUYER, "accept_terms": True, **changes}
+
+
+def footprint() -> list[Any]:
+    """All that a quote or an order would leave behind."""
+    return [
+        Quote.objects.count(),
+        list(StockHold.objects.order_by("pk").values()),
+        list(Offering.objects.order_by("pk").values_list("pk", "taken")),
+        Contract.objects.count(),
+        list(Charge.objects.order_by("pk").values()),
+        DomainEvent.objects.filter(subject__startswith="contract:").count(),
+    ]
+
+
+@pytest.fixture
+def customer_api(customer: User) -> APIClient:
+    """The customer's machine, with every scope."""
+    return machine(customer)
+
+
+# --- Who may
+
+
+def test_nobody_gets_401(api: APIClient, offering: Offering, charge: Charge) -> None:
+    before = footprint()
+    quote = Quote.objects.get()
+    problem(api.post(QUOTES, asked(offering)), 401)
+    problem(api.get(f"{QUOTES}/{quote.public_id}"), 401)
+    problem(api.post(CONTRACTS, wanted(quote)), 401)
+    problem(api.get(f"{CHARGES}/{charge.public_id}"), 401)
+    assert footprint() == before
+
+
+def test_each_call_needs_its_own_scope(customer: User, offering: Offering, quote: Quote, charge: Charge) -> None:
+    before = footprint()
+    for method, path, body, scope in (
+        ("post", QUOTES, asked(offering), Scope.QUOTES_WRITE),
+        ("get", f"{QUOTES}/{quote.public_id}", None, Scope.QUOTES_WRITE),
+        ("post", CONTRACTS, wanted(quote), Scope.CONTRACTS_WRITE),
+        ("get", f"{CHARGES}/{charge.public_id}", None, Scope.CONTRACTS_READ),
+    ):
+        refused = problem(getattr(all_but(customer, scope), method)(path, body), 403)
+        assert scope.value in refused["detail"]
+        assert footprint() == before
+        assert getattr(machine(customer, scope), method)(path, body).status_code in {200, 201}
+        before = footprint()
+
+
+def test_quote_and_charge_are_404_for_provider_stranger_and_staff(
+    quote: Quote, charge: Charge, provider_user: User, stranger: User, staff: User
+) -> None:
+    for user in (provider_user, stranger, staff):
+        client = machine(user)
+        foreign = problem(client.get(f"{QUOTES}/{quote.public_id}"), 404)
+        assert foreign == problem(client.get(f"{QUOTES}/{uuid4()}"), 404)
+        problem(client.get(f"{CHARGES}/{charge.public_id}"), 404)
+
+
+def test_billing_member_neither_asks_nor_orders(customer: User, stranger: User, offering: Offering) -> None:
+    organisation = create_organisation(customer, "Papierboot GmbH")
+    Membership.objects.create(user=stranger, account=organisation, role=Role.BILLING)
+    quote = services.create_quote(organisation, customer, offering, 720, "DE")
+    client = machine(stranger, account=organisation)
+    assert client.get(f"{QUOTES}/{quote.public_id}").status_code == 200
+    before = footprint()
+    problem(client.post(QUOTES, asked(offering)), 409, "role")
+    problem(client.post(CONTRACTS, wanted(quote)), 409, "role")
+    assert footprint() == before
+
+
+# --- Quotes
+
+
+def test_quote_says_every_amount_and_holds_one_piece(customer_api: APIClient, offering: Offering) -> None:
+    answer = customer_api.post(QUOTES, asked(offering))
+    body = answer.json()
+    assert answer.status_code == 201
+    assert (body["offering"], body["hours"], body["currency"]) == (offering.slug, 2160, "EUR")
+    assert (body["net_minor"], body["tax_minor"], body["gross_minor"], body["tax_rate"]) == (11520, 2189, 13709, "0.1900")
+    days = body["cancellation"]
+    assert (len(days), days[0], days[-1]) == (91, {"days": 0, "refund_net_minor": 11520}, {"days": 90, "refund_net_minor": 0})
+    assert days[45] == {"days": 45, "refund_net_minor": 5760}
+    assert customer_api.get(answer["Location"]).json() == body
+    customer_api.post(QUOTES, asked(offering))
+    offering.refresh_from_db()
+    assert offering.taken == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"offering": "no-such"}, "/offering"),
+        ({"offering": "a\x00b"}, "/offering"),
+        ({"offering": "x" * 1_000_000}, "/offering"),
+        ({"offering": 5.5}, "/offering"),
+        ({"offering": None}, "/offering"),
+        ({"offering": {"slug": "x"}}, "/offering"),
+        ({"hours": 25}, "/hours"),
+        ({"hours": -720}, "/hours"),
+        ({"hours": 10**30}, "/hours"),
+        ({"hours": "soon"}, "/hours"),
+        ({"hours": [720]}, "/hours"),
+        ({"hours": 8760}, "/hours"),
+        ({"country": "de"}, "/country"),
+        ({"country": "XX"}, "/country"),
+        ({"country": 49}, "/country"),
+    ],
+)
+def test_unusable_wish_is_422_with_its_pointer(
+    customer_api: APIClient, offering: Offering, changes: dict[str, Any], pointer: str
+) -> None:
+    before = footprint()
+    problem(customer_api.post(QUOTES, asked(offering, **changes)), 422, pointer=pointer)
+    assert footprint() == before
+
+
+def test_own_offering_is_refused(provider_user: User, offering: Offering) -> None:
+    before = footprint()
+    problem(machine(provider_user).post(QUOTES, asked(offering)), 409, "own_offering")
+    assert footprint() == before
+
+
+@pytest.mark.parametrize("visibility", [Visibility.PRIVATE, Visibility.SHARED])
+def test_hidden_offering_does_not_exist_but_for_whom_it_is_shared(
+    customer_api: APIClient, customer_account: Account, offering: Offering, visibility: Visibility
+) -> None:
+    update_offering(offering, visibility=visibility)
+    before = footprint()
+    problem(customer_api.post(QUOTES, asked(offering)), 422, "not_found", "/offering")
+    assert footprint() == before
+    allow_account(offering, customer_account)
+    assert customer_api.post(QUOTES, asked(offering)).status_code == (201 if visibility == Visibility.SHARED else 422)
+
+
+def test_sold_out_is_refused(customer_api: APIClient, stranger: User, offering: Offering) -> None:
+    update_offering(offering, stock=1)
+    services.create_quote(personal_account(stranger), stranger, offering, 720, "DE")
+    before = footprint()
+    problem(customer_api.post(QUOTES, asked(offering)), 409, "sold_out")
+    assert footprint() == before
+
+
+def test_unconfirmed_address_is_refused(offering: Offering) -> None:
+    client = machine(create_user("new@example.com", "correct-horse-battery"))
+    before = footprint()
+    problem(client.post(QUOTES, asked(offering)), 409, "email_unverified")
+    assert footprint() == before
+
+
+def test_price_below_the_smallest_payment_names_the_shortest_term(customer_api: APIClient, offering: Offering) -> None:
+    update_offering(offering, monthly_minor=100)
+    before = footprint()
+    refused = problem(customer_api.post(QUOTES, asked(offering, hours=24)), 422, "below_minimum", "/hours")
+    assert refused["data"] == {"shortest_hours": 720}
+    assert footprint() == before
+    assert customer_api.post(QUOTES, asked(offering, hours=720)).status_code == 201
+
+
+# --- Orders
+
+
+def test_order_costs_what_was_quoted_and_names_the_page_to_pay(
+    customer_api: APIClient, customer: User, customer_account: Account, quote: Quote
+) -> None:
+    key = add_ssh_key(customer_account, customer, "laptop", SSH_KEY)
+    body = wanted(quote, operating_system="Debian 13", host_name="db-1", ssh_key_id=key.pk, note="Rack A, please")
+    answer = customer_api.post(CONTRACTS, body)
+    assert answer.status_code == 201, answer.content
+    contract, charge = answer.json()["contract"], answer.json()["charge"]
+    assert (contract["state"], contract["host_name"], contract["ssh_fingerprint"]) == ("requested", "db-1", key.fingerprint)
+    assert (charge["net_minor"], charge["tax_minor"], charge["gross_minor"]) == (11520, 2189, 13709)
+    assert charge["contract"] == contract["reference"]
+    assert charge["checkout_url"] == f"http://testserver/checkout/{charge['id']}"
+    assert customer_api.get(answer["Location"]).json()["note"] == "Rack A, please"
+    assert customer_api.get(f"{CHARGES}/{charge['id']}").json() == charge
+    frozen = Charge.objects.get().buyer
+    assert (frozen["city"], frozen["email"], frozen["is_business"]) == ("Hamburg", "customer@example.com", False)
+
+
+def test_replayed_quote_answers_with_the_same_contract(customer_api: APIClient, quote: Quote) -> None:
+    first = customer_api.post(CONTRACTS, wanted(quote))
+    before = footprint()
+    again = customer_api.post(CONTRACTS, wanted(quote))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json()["contract"]["reference"] == first.json()["contract"]["reference"]
+    assert footprint() == before
+
+
+def test_expired_quote_is_refused(customer_api: APIClient, quote: Quote) -> None:
+    before = footprint()
+    with clock.at(quote.expires_at):
+        problem(customer_api.post(CONTRACTS, wanted(quote)), 409, "quote_expired")
+    assert footprint() == before
+
+
+def test_quoted_price_binds_though_the_offering_costs_more_now(customer_api: APIClient, quote: Quote) -> None:
+    update_offering(quote.offering, monthly_minor=9990)
+    assert customer_api.post(CONTRACTS, wanted(quote)).json()["charge"]["gross_minor"] == 13709
+
+
+def test_quote_for_an_offering_that_has_changed_is_refused(customer_api: APIClient, quote: Quote) -> None:
+    update_offering(quote.offering, cores=4)
+    before = footprint()
+    problem(customer_api.post(CONTRACTS, wanted(quote)), 409, "offering_changed")
+    assert footprint() == before
+
+
+def test_second_quote_on_the_same_hold_is_refused_after_the_first_was_ordered(
+    customer_api: APIClient, customer: User, customer_account: Account, quote: Quote
+) -> None:
+    other = services.create_quote(customer_account, customer, quote.offering, 720, "DE")
+    assert customer_api.post(CONTRACTS, wanted(quote)).status_code == 201
+    before = footprint()
+    problem(customer_api.post(CONTRACTS, wanted(other)), 409, "quote_replaced")
+    assert footprint() == before
+
+
+def test_foreign_quote_does_not_exist(stranger: User, provider_user: User, staff: User, quote: Quote) -> None:
+    before = footprint()
+    for user in (stranger, provider_user, staff):
+        foreign = problem(machine(user).post(CONTRACTS, wanted(quote)), 422, "not_found", "/quote")
+        assert foreign == machine(user).post(CONTRACTS, wanted(str(uuid4()))).json()
+    assert footprint() == before
+
+
+def test_foreign_key_does_not_exist(customer_api: APIClient, stranger: User, quote: Quote) -> None:
+    key = add_ssh_key(personal_account(stranger), stranger, "theirs", SSH_KEY)
+    before = footprint()
+    problem(customer_api.post(CONTRACTS, wanted(quote, ssh_key_id=key.pk)), 422, "not_found", "/ssh_key_id")
+    assert footprint() == before
+
+
+def test_buyer_may_be_left_out_once_the_account_has_an_address(customer_api: APIClient, quote: Quote) -> None:
+    body = wanted(quote)
+    del body["buyer"]
+    before = footprint()
+    problem(customer_api.post(CONTRACTS, body), 422, "required", "/buyer")
+    assert footprint() == before
+    services.save_billing_profile(quote.account_id, walk.BUYER)
+    assert customer_api.post(CONTRACTS, body).status_code == 201
+    assert Charge.objects.get().buyer["street"] == "Weg 1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"quote": "not-a-uuid"}, "/quote"),
+        ({"quote": 7}, "/quote"),
+        ({"quote": None}, "/quote"),
+        ({"accept_terms": False}, "/accept_terms"),
+        ({"accept_terms": "perhaps"}, "/accept_terms"),
+        ({"operating_system": "Windows 95"}, "/operating_system"),
+        ({"operating_system": "x" * 81}, "/operating_system"),
+        ({"host_name": "-db"}, "/host_name"),
+        ({"host_name": "a b"}, "/host_name"),
+        ({"ssh_key_id": 0}, "/ssh_key_id"),
+        ({"ssh_key_id": 10**18}, "/ssh_key_id"),
+        ({"ssh_key_id": 10**30}, "/ssh_key_id"),
+        ({"ssh_key_id": "mine"}, "/ssh_key_id"),
+        ({"note": "x" * 2001}, "/note"),
+        ({"note": "x" * 1_000_000}, "/note"),
+        ({"note": "a\x00b"}, "/note"),
+        ({"buyer": "me"}, "/buyer"),
+        ({"buyer": {**BUYER, "name": ""}}, "/buyer/name"),
+        ({"buyer": {**BUYER, "city": "x" * 101}}, "/buyer/city"),
+        ({"buyer": {**BUYER, "street": ["x"]}}, "/buyer/street"),
+        ({"buyer": {**BUYER, "country": "Germany"}}, "/buyer/country"),
+        ({"buyer": {**BUYER, "country": "FR"}}, "/buyer/country"),
+    ],
+)
+def test_unusable_member_is_422_and_orders_nothing(
+    customer_api: APIClient, quote: Quote, changes: dict[str, Any], pointer: str
+) -> None:
+    before = footprint()
+    problem(customer_api.post(CONTRACTS, wanted(quote, **changes)), 422, pointer=pointer)
+    assert footprint() == before
+
+
+# --- Extensions
+
+
+def test_extension_is_a_charge_and_moves_the_end_only_when_paid(customer: User, offering: Offering) -> None:
+    contract = walk.rented("active", customer, offering)
+    client = machine(customer)
+    with clock.at(walk.START + timedelta(days=3)):
+        answer = client.post(f"{CONTRACTS}/{contract.reference}/extend", {"hours": 168})
+        assert (answer.status_code, answer.json()["purpose"], answer.json()["hours"]) == (201, "extension", 168)
+        assert (answer.json()["net_minor"], answer.json()["gross_minor"]) == (896, 1066)
+        assert client.get(answer["Location"]).json() == answer.json()
+        again = client.post(f"{CONTRACTS}/{contract.reference}/extend", {"hours": 168})
+        assert again.json()["id"] == answer.json()["id"]
+        assert Contract.objects.get(pk=contract.pk).ends_at == contract.ends_at
+        walk.pay(Charge.objects.get(public_id=answer.json()["id"]))
+    assert contract.ends_at is not None
+    assert Contract.objects.get(pk=contract.pk).ends_at == contract.ends_at + timedelta(hours=168)
+
+
+@pytest.mark.parametrize("hours", [0, -24, 25, 8760, 10**30, "long", None, [24], True])
+def test_unusable_extension_is_422(customer: User, offering: Offering, hours: Any) -> None:
+    contract = walk.rented("active", customer, offering)
+    client = machine(customer)
+    before = footprint()
+    with clock.at(walk.START + timedelta(days=3)):
+        problem(client.post(f"{CONTRACTS}/{contract.reference}/extend", {"hours": hours}), 422, pointer="/hours")
+    assert footprint() == before
+
+
+def test_undelivered_rental_is_not_extended(customer: User, offering: Offering) -> None:
+    contract = walk.rented("accepted", customer, offering)
+    client = machine(customer)
+    before = footprint()
+    with clock.at(walk.START + timedelta(minutes=30)):
+        problem(client.post(f"{CONTRACTS}/{contract.reference}/extend", {"hours": 168}), 409, "not_possible")
+    assert footprint() == before
+
+
+# --- Sending again
+
+
+def test_same_key_and_body_are_done_once_and_another_body_is_refused(customer_api: APIClient, offering: Offering) -> None:
+    def send(key: str, **changes: Any) -> Any:
+        return customer_api.post(QUOTES, asked(offering, **changes), headers={"Idempotency-Key": key})
+
+    first = send("one")
+    again = send("one")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert (again.content, again["Location"], again["Idempotent-Replayed"]) == (first.content, first["Location"], "true")
+    before = footprint()
+    problem(send("one", hours=720), 422, "idempotency_key_reused")
+    assert footprint() == before
+    assert send("two").json()["id"] != first.json()["id"]
+
+
+def test_refusal_is_repeated_too(customer_api: APIClient, stranger: User, offering: Offering) -> None:
+    update_offering(offering, stock=1)
+    hold = services.create_quote(personal_account(stranger), stranger, offering, 720, "DE").hold
+    first = customer_api.post(QUOTES, asked(offering), headers={"Idempotency-Key": "one"})
+    StockHold.objects.filter(pk=hold.pk).update(expires_at=clock.now() - timedelta(minutes=1))
+    again = customer_api.post(QUOTES, asked(offering), headers={"Idempotency-Key": "one"})
+    assert (first.status_code, again.status_code, again.content) == (409, 409, first.content)
+    assert customer_api.post(QUOTES, asked(offering), headers={"Idempotency-Key": "two"}).status_code == 201
+
+
+def test_key_of_another_caller_is_another_key(customer_api: APIClient, stranger: User, offering: Offering) -> None:
+    one, other = (
+        client.post(QUOTES, asked(offering), headers={"Idempotency-Key": "one"}) for client in (customer_api, machine(stranger))
+    )
+    assert one.json()["id"] != other.json()["id"]
+
+
+def test_queries_of_a_quote_and_an_order_are_pinned(
+    customer_api: APIClient, offering: Offering, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    customer_api.get(f"{QUOTES}/{uuid4()}")
+    with django_assert_num_queries(16):
+        answer = customer_api.post(QUOTES, asked(offering))
+    with django_assert_num_queries(3):
+        customer_api.get(answer["Location"])
+    with django_assert_num_queries(21):
+        ordered = customer_api.post(CONTRACTS, wanted(answer.json()["id"]))
+    with django_assert_num_queries(3):
+        customer_api.get(f"{CHARGES}/{ordered.json()['charge']['id']}")
+
+
+def _in_thread(call: Callable[[], Any]) -> Callable[[], Any]:
+    def run() -> Any:
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    return run
+
+
+@pytest.mark.django_db(transaction=True)
+def test_order_under_way_is_409_for_its_repeat_and_then_answered_the_same(customer_api: APIClient, quote: Quote) -> None:
+    def send() -> Any:
+        return customer_api.post(CONTRACTS, wanted(quote), headers={"Idempotency-Key": "one"})
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            # While we hold the quote, the first request cannot finish.
+            Quote.objects.select_for_update().get(pk=quote.pk)
+            first: Future[Any] = pool.submit(_in_thread(send))
+            while not IdempotencyRecord.objects.exists():
+                assert not first.done(), first.result().content
+            early = pool.submit(_in_thread(send)).result(timeout=60)
+            problem(early, 409, "in_progress")
+            assert 1 <= int(early["Retry-After"]) <= 60
+            assert not Contract.objects.exists()
+        done = first.result(timeout=60)
+    late = send()
+    assert (done.status_code, late.status_code, late.content) == (201, 201, done.content)
+    assert Contract.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("keys", [["one"] * 4, ["one", "two", "three", "four"]])
+def test_orders_sent_at_once_make_one_contract(customer_api: APIClient, quote: Quote, keys: list[str]) -> None:
+    def send(key: str) -> Any:
+        return customer_api.post(CONTRACTS, wanted(quote), headers={"Idempotency-Key": key})
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = [future.result(timeout=60) for future in [pool.submit(_in_thread(lambda k=key: send(k))) for key in keys]]
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    references = {answer.json()["contract"]["reference"] for answer in answers if answer.status_code == 201}
+    assert references == {Contract.objects.get().reference}
+    assert Charge.objects.count() == 1
+    offering = Offering.objects.get()
+    assert offering.taken == 1
