@@ -20,7 +20,7 @@ from dashboard.figures import Split, split
 from dashboard.forms import CancelEarlyForm, CancelForm, ComplainForm, ExtendForm
 from dashboard.presenters.connection import connection
 from dashboard.presenters.money import came_back, extension_choices, leaving, money_so_far
-from dashboard.presenters.term import TermBar, term_bar
+from dashboard.presenters.term import TermBar, now_mark, term_bar
 from dashboard.presenters.timeline import timeline
 from dashboard.presenters.words import Outcome, badge, next_step
 from dashboard.queries import Papers
@@ -105,6 +105,7 @@ def detail_bar(contract: Contract, parts: Split, now: datetime) -> dict[str, obj
     """The large term bar: like the row's, with the moments of start and end at its ends."""
     bar: TermBar = term_bar(contract, parts, now)
     start, end = bar.start, bar.end
+    mark = now_mark(contract, now)
     if contract.provisioned_at is not None:
         start = _("Started %(when)s UTC") % {"when": when(contract.provisioned_at)}
         if contract.ended_at is not None:
@@ -117,8 +118,8 @@ def detail_bar(contract: Contract, parts: Split, now: datetime) -> dict[str, obj
         "unpaid": bar.unpaid,
         "released": bar.released,
         "refunded": bar.refunded,
-        "now": bar.now,
-        "now_label": bar.now_label,
+        "now": mark[0] if mark else None,
+        "now_label": mark[1] if mark else "",
         "start": start,
         "end": end,
         "label": bar.label,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -17,7 +18,7 @@ from core.money import Money
 from core.pages import Count, Page
 from dashboard.figures import Split, divide
 from dashboard.presenters.term import drawn, term_bar
-from dashboard.presenters.words import LAST_DAYS, Badge, Outcome, Step, badge, is_overdue, next_step
+from dashboard.presenters.words import LAST_DAYS, Outcome, badge, is_overdue, next_step
 from dashboard.rental_list import Beside
 from dashboard.states import RentalTab
 
@@ -31,24 +32,34 @@ class Link:
     strong: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RentalRow:
-    """One rental of the list, ready to be printed; `term` is the drawn bar."""
+NOWHERE = Link("", "")
+
+
+class RentalRow(TypedDict):
+    """One rental of the list, ready to be printed; a flat dict, because templates look up its keys fastest.
+
+    `term` is the drawn bar; `extend` and `action` are words of links, empty where there is none.
+    """
 
     reference: str
+    classes: str
     name: str
     url: str
     provider: str
     country: str
     country_name: str
-    badge: Badge
-    step: Step
-    extend: Link | None
+    badge: str
+    tone: str
+    who: str
+    step: str
+    extend: str
+    extend_url: str
     term: SafeString
     amount: str
     amount_label: str
-    action: Link | None
-    classes: str
+    action: str
+    action_url: str
+    action_class: str
 
 
 def rental_rows(page: Page[Contract], besides: dict[int, Beside], now: datetime, linked: str) -> list[RentalRow]:
@@ -61,23 +72,35 @@ def _row(contract: Contract, beside: Beside, now: datetime, linked: str, base: s
     parts = divide(contract, beside.parts, now)
     amount, amount_label = _amount(contract, parts, beside)
     url = f"{base}/{contract.reference}"
-    over, marked = contract.is_final, contract.reference == linked
-    return RentalRow(
-        reference=contract.reference,
-        name=contract.offering_name,
-        url=url,
-        provider=contract.provider.name,
-        country=beside.country,
-        country_name=country_name(beside.country),
-        badge=badge(contract, "customer", now),
-        step=next_step(contract, "customer", now, _outcome(contract, beside), beside.usual_minutes),
-        extend=_extend(contract, url, now),
-        term=drawn(term_bar(contract, parts, now)),
-        amount=amount,
-        amount_label=amount_label,
-        action=_action(contract, url, beside, now),
-        classes=f"rental{' is-linked' if marked else ''}{' is-over' if over else ''}",
-    )
+    stands = badge(contract, "customer", now)
+    step = next_step(contract, "customer", now, _outcome(contract, beside), beside.usual_minutes)
+    extend = _extend(contract, url, now)
+    action = _action(contract, url, beside, now)
+    return {
+        "reference": contract.reference,
+        "classes": _classes(contract, linked),
+        "name": contract.offering_name,
+        "url": url,
+        "provider": contract.provider.name,
+        "country": beside.country,
+        "country_name": country_name(beside.country),
+        "badge": stands.label,
+        "tone": stands.tone,
+        "who": step.who,
+        "step": step.text,
+        "extend": extend.label,
+        "extend_url": extend.url,
+        "term": drawn(term_bar(contract, parts, now)),
+        "amount": amount,
+        "amount_label": amount_label,
+        "action": action.label,
+        "action_url": action.url,
+        "action_class": "btn btn--s btn--primary" if action.strong else "btn btn--s",
+    }
+
+
+def _classes(contract: Contract, linked: str) -> str:
+    return f"rental{' is-linked' if contract.reference == linked else ''}{' is-over' if contract.is_final else ''}"
 
 
 def _outcome(contract: Contract, beside: Beside) -> Outcome:
@@ -98,7 +121,7 @@ def _amount(contract: Contract, parts: Split, beside: Beside) -> tuple[str, str]
     return minor(parts.served, contract.currency), _("served") if parts.paid else _("charged")
 
 
-def _action(contract: Contract, url: str, beside: Beside, now: datetime) -> Link | None:
+def _action(contract: Contract, url: str, beside: Beside, now: datetime) -> Link:
     if beside.charge is not None and not contract.payment_processing and not is_overdue(contract, now):
         return Link(_("Pay"), reverse("checkout", args=[beside.charge[0]]), strong=True)
     if contract.is_final:
@@ -107,13 +130,13 @@ def _action(contract: Contract, url: str, beside: Beside, now: datetime) -> Link
         return Link(_("Open"), url)
     if contract.state == State.PROVISIONED and not is_overdue(contract, now):
         return Link(_("Check"), url, strong=True)
-    return Link(_("Open"), url) if contract.provisioned_at is not None else None
+    return Link(_("Open"), url) if contract.provisioned_at is not None else NOWHERE
 
 
-def _extend(contract: Contract, url: str, now: datetime) -> Link | None:
+def _extend(contract: Contract, url: str, now: datetime) -> Link:
     ends_at = contract.ends_at
     if contract.state != State.ACTIVE or ends_at is None or not 0 < (ends_at - now).total_seconds() < LAST_DAYS:
-        return None
+        return NOWHERE
     if contract.extension_price == ExtensionPrice.CURRENT:
         return Link(_("Extend"), f"{url}#extend")
     price = minor(contract.monthly_minor, contract.currency)

@@ -1,5 +1,6 @@
 """Whether this reader can rent this offering now, and what the button says if not."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -27,8 +28,10 @@ class Rent:
     listed: bool = True
 
 
-def rent_button(offering: Offering, terms: tuple[TermChoice, ...], account: Account | None, user: User | None) -> Rent:
-    """What stands on the button for this reader; the server asks all of it again when it is pressed."""
+def rent_button(
+    offering: Offering, terms: tuple[TermChoice, ...], account: Account | None, user: User | None, accounts: Collection[int]
+) -> Rent:
+    """What stands on the button for this reader, who belongs to `accounts` (ids); the server asks all of it again when pressed."""
     action = reverse("quote_create", args=[offering.slug])
     listed = offering.status == OfferingStatus.PUBLISHED and offering.visibility == Visibility.PUBLIC
     label = _("Rent this")
@@ -42,6 +45,8 @@ def rent_button(offering: Offering, terms: tuple[TermChoice, ...], account: Acco
             notice_kind="info" if listed else "act",
             listed=listed,
         )
+    if offering.provider.account_id in accounts:
+        return Rent(action, label, disabled=True, hint=_("You belong to this provider, so you cannot rent from it."), listed=listed)
     if offering.free <= 0:
         return Rent(action, _("Sold out"), disabled=True, hint=_("A place may come back any day."), listed=listed)
     if all(term.reason for term in terms):

@@ -14,40 +14,42 @@ from contracts.states import State
 from core.formats import hours_text
 from dashboard.figures import Split, percent_of
 from dashboard.presenters.times import days_text
+from providers.presenters.hardware import kept_words
 
 DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class TermBar:
-    """Figures of `c/term.html`: percent of what was paid, and the words at both ends."""
+    """Figures of `c/term.html`: percent of what was paid, the words at both ends, and what is spoken instead of the drawing."""
 
     unpaid: bool
     released: Decimal
     refunded: Decimal
-    now: Decimal | None
-    now_label: str
     start: str
     end: str
     label: str
 
 
 def term_bar(contract: Contract, parts: Split, now: datetime) -> TermBar:
-    """The bar of a list row; the detail page adds its own ends."""
+    """The bar of a list row; the detail page adds the mark of now, and its own ends."""
     start, end = _ends(contract, now)
-    used = contract.used_seconds(now)
-    running = used is not None and not contract.is_final
-    place = used or 0
     return TermBar(
         unpaid=not parts.paid,
         released=percent_of(parts.served + parts.lost, parts.paid),
         refunded=percent_of(parts.refunded, parts.paid),
-        now=percent_of(place, contract.term_seconds) if running else None,
-        now_label=_now_label(contract, place) if running else "",
         start=start,
         end=end,
-        label="" if not parts.paid else _spoken(parts),
+        label=_spoken(parts) if parts.paid else "",
     )
+
+
+def now_mark(contract: Contract, now: datetime) -> tuple[Decimal, str] | None:
+    """Where now is on the bar, in percent, and its words; None before delivery and after the end."""
+    used = contract.used_seconds(now)
+    if used is None or contract.is_final:
+        return None
+    return percent_of(used, contract.term_seconds), _now_label(contract, used)
 
 
 def drawn(bar: TermBar) -> SafeString:
@@ -76,55 +78,84 @@ def _stripes(bar: TermBar) -> str:
 
 
 def _spoken(parts: Split) -> str:
+    shares = (parts.served, parts.held, parts.refunded, parts.lost)
+    return _shares(*(round(percent_of(share, parts.paid)) for share in shares))
+
+
+@kept_words
+def _shares(served: int, held: int, refunded: int, lost: int) -> str:
     words = [
-        (_("%(n)d percent served"), parts.served),
-        (_("%(n)d percent held back"), parts.held),
-        (_("%(n)d percent refunded"), parts.refunded),
-        (_("%(n)d percent lost to a dispute"), parts.lost),
+        (_("%(n)d percent served"), served),
+        (_("%(n)d percent held back"), held),
+        (_("%(n)d percent refunded"), refunded),
+        (_("%(n)d percent lost to a dispute"), lost),
     ]
-    return ", ".join(text % {"n": round(percent_of(part, parts.paid))} for text, part in words if part)
+    return ", ".join(text % {"n": share} for text, share in words if share)
 
 
 def _ends(contract: Contract, now: datetime) -> tuple[str, str]:
     whole = hours_text(contract.term_seconds // 3600)
     used = contract.used_seconds(now)
+    over = contract.is_final
     if contract.paid_at is None:
-        return (_("Not paid") if contract.is_final else _("Not paid yet")), whole
+        return (_("Not paid") if over else _("Not paid yet")), whole
     if used is None:
-        return (
-            (_("Never started"), _("%(term)s refunded") % {"term": whole})
-            if contract.is_final
-            else (
-                _("Starts at delivery"),
-                whole,
-            )
-        )
-    left = contract.term_seconds - used
+        return (_("Never started"), _("%(term)s refunded") % {"term": whole}) if over else (_("Starts at delivery"), whole)
     if contract.state == State.COMPLETED:
         return _("Served in full"), whole
-    if contract.is_final:
-        return _("%(used)s used") % {"used": _units(contract, used)}, _("%(left)s unused") % {"left": _units(contract, left)}
-    if contract.state == State.PROVISIONED and used < DAY and contract.term_seconds >= 2 * DAY:
+    term, left = contract.term_seconds, contract.term_seconds - used
+    if over:
+        return _used(_units(term, used)), _unused(_units(term, left))
+    if contract.state == State.PROVISIONED and used < DAY and not is_hourly(term):
         return _("Term has just started"), whole
-    start = _now_label(contract, used, pattern=_("%(place)s of %(all)s"))
-    if contract.state == State.SUSPENDED:
-        start = _("%(start)s, stopped") % {"start": start}
-    return start, _("%(left)s left") % {"left": _units(contract, left)}
+    start = _place(*_number(term, used), is_hourly(term), contract.state == State.SUSPENDED)
+    return start, _left(_units(term, left))
 
 
-def _units(contract: Contract, seconds: int) -> str:
-    if contract.term_seconds < 2 * DAY:
-        hours = seconds // 3600
-        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
-    return days_text(seconds // DAY)
+def is_hourly(term_seconds: int) -> bool:
+    """Whether a term is so short that hours are counted."""
+    return term_seconds < 2 * DAY
 
 
-def _now_label(contract: Contract, used: int, pattern: str = "") -> str:
-    """ "now, day 31", or with a pattern "Day 31 of 90"; hours for terms under two days."""
-    hourly = contract.term_seconds < 2 * DAY
-    size = 3600 if hourly else DAY
-    number = min(used // size + 1, max(1, contract.term_seconds // size))
-    if not pattern:
-        return (_("now, hour %(n)d") if hourly else _("now, day %(n)d")) % {"n": number}
-    place = (_("Hour %(n)d") if hourly else _("Day %(n)d")) % {"n": number}
-    return pattern % {"place": place, "all": contract.term_seconds // size}
+def _number(term: int, used: int) -> tuple[int, int]:
+    """In which day (hour) of how many."""
+    size = 3600 if is_hourly(term) else DAY
+    return min(used // size + 1, max(1, term // size)), term // size
+
+
+def _units(term: int, seconds: int) -> str:
+    return _hours(seconds // 3600) if is_hourly(term) else days_text(seconds // DAY)
+
+
+def _now_label(contract: Contract, used: int) -> str:
+    """ "now, day 31", or the hour of a short term."""
+    number, _all = _number(contract.term_seconds, used)
+    return (_("now, hour %(n)d") if is_hourly(contract.term_seconds) else _("now, day %(n)d")) % {"n": number}
+
+
+@kept_words
+def _hours(hours: int) -> str:
+    return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+
+
+@kept_words
+def _place(number: int, whole: int, hourly: bool, stopped: bool) -> str:  # noqa: FBT001 (figures of one sentence)
+    text = _("Hour %(n)d of %(all)d") if hourly else _("Day %(n)d of %(all)d")
+    if stopped:
+        text = _("%(place)s, stopped") % {"place": text}
+    return text % {"n": number, "all": whole}
+
+
+@kept_words
+def _used(time: str) -> str:
+    return _("%(used)s used") % {"used": time}
+
+
+@kept_words
+def _unused(time: str) -> str:
+    return _("%(left)s unused") % {"left": time}
+
+
+@kept_words
+def _left(time: str) -> str:
+    return _("%(left)s left") % {"left": time}

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.formats import when
+from providers.presenters.hardware import kept_words
 
 DAY = 86_400
 HOUR = 3_600
@@ -13,7 +14,11 @@ HOUR = 3_600
 
 def span(seconds: float) -> str:
     """ "42 min", "1 h 20 min", "1 day 20 h", "12 days": two units at most, rounded down."""
-    minutes = int(seconds) // 60
+    return _span(int(seconds) // 60)
+
+
+@kept_words
+def _span(minutes: int) -> str:
     if minutes < 1:
         return _("less than a minute")
     if minutes < 60:
@@ -26,6 +31,7 @@ def span(seconds: float) -> str:
     return f"{days_text(days)} {_('%(n)d h') % {'n': rest}}" if rest and days < 3 else days_text(days)
 
 
+@kept_words
 def days_text(days: int) -> str:
     """ "1 day", "30 days"."""
     return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}

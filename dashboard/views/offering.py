@@ -10,6 +10,7 @@ from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.access import own_accounts
 from accounts.models import User
 from billing.tax import decide_tax
 from core.countries import country_name
@@ -34,7 +35,7 @@ def offering(request: HttpRequest, slug: str) -> HttpResponse:
     user = request.user if isinstance(request.user, User) else None
     context = _frame(found) | {
         "page": page,
-        "rent": rent_button(found, page.terms, account, user),
+        "rent": rent_button(found, page.terms, account, user, own_accounts(request)),
         "presence": presence_of(found.provider),
         "vat_switch": vat_switch(request.path, request.GET, prices),
     }

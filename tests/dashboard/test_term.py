@@ -13,7 +13,7 @@ from dashboard.presenters.term import TermBar, drawn
 
 
 def bar(released: str, refunded: str, *, unpaid: bool = False) -> TermBar:
-    return TermBar(unpaid, Decimal(released), Decimal(refunded), None, "", "Day 1 of <30>", "29 & more", "spoken")
+    return TermBar(unpaid, Decimal(released), Decimal(refunded), "Day 1 of <30>", "29 & more", "spoken")
 
 
 def component(drawing: TermBar) -> str:
