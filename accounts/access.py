@@ -43,6 +43,11 @@ def account_of(request: HttpRequest | Request) -> Account:
     return cast(AccountRequest, request).account
 
 
+def own_accounts(request: HttpRequest) -> frozenset[int]:
+    """The ids of the accounts that the reader of a page belongs to; none for nobody."""
+    return frozenset(membership.account_id for membership in cast(AccountRequest, request).memberships)
+
+
 def token_of(request: Request) -> ApiToken | None:
     """The API token that the request came with; None for a signed-in browser."""
     return request.auth if isinstance(request.auth, ApiToken) else None

@@ -44,6 +44,11 @@ def memberships(user: User) -> QuerySet[Membership]:
     return Membership.objects.select_related("account").filter(user=user).order_by(own_first, "account__name", "account_id")
 
 
+def belongs_to(user: User, account_id: int) -> bool:
+    """Whether the user is a member of this account, in whichever role."""
+    return Membership.objects.filter(user=user, account_id=account_id).exists()
+
+
 def members(account: Account) -> QuerySet[Membership]:
     """The people of an account, the longest there first."""
     return Membership.objects.select_related("user").filter(account=account).order_by("created_at", "id")

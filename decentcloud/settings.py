@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.ActingAccountMiddleware",
+    "accounts.middleware.NothingPersonalIsKept",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     # Last, so that the page which refuses knows who asks.
@@ -329,6 +330,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PAGINATION_CLASS": "core.api.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "core.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "core.api.exception_handler",
+    # Unset, limits would believe any X-Forwarded-For and count each made-up address by itself.
+    "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
@@ -352,6 +355,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # --- Rules of the business ----------------------------------------------------------------------------------------------------
 
 QUOTE_MINUTES: int = env.int("QUOTE_MINUTES", default=30)
+# How many units one account may hold that nobody has paid for yet, by quotes and by orders together.
+UNPAID_UNITS_LIMIT: int = env.int("UNPAID_UNITS_LIMIT", default=20)
 PAYMENT_DEADLINE_MINUTES: int = env.int("PAYMENT_DEADLINE_MINUTES", default=60)
 ANSWER_DEADLINE_HOURS: int = env.int("ANSWER_DEADLINE_HOURS", default=48)
 PROVISIONING_DEADLINE_HOURS: int = env.int("PROVISIONING_DEADLINE_HOURS", default=2)

@@ -1,23 +1,25 @@
 """Only binding offers: what a term costs this account, with a unit of stock held for it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, User
-from accounts.queries import has_verified_email
+from accounts.queries import belongs_to, has_verified_email
 from billing.models import Quote
 from billing.tax import decide_tax, price_with_tax
+from contracts.models import Contract
 from contracts.pricing import net_price
+from contracts.states import State
 from contracts.terms import freeze_terms
 from core import clock
 from core.countries import is_country
 from core.errors import Refused
 from core.formats import money
 from core.money import Money, minimum_minor
-from providers.models import Offering
+from providers.models import Offering, StockHold
 from providers.queries import may_see
 from providers.services import hold_stock
 from providers.states import TERMS, OfferingStatus
@@ -27,10 +29,12 @@ def create_quote(account: Account, user: User, offering: Offering, hours: int, c
     """Bind net, tax and gross of `hours` of an offering for a buyer in `country`, and hold one unit.
 
     The hold is shared by the account's quotes for the same offering, so that looking twice takes one unit.
-    Raises `Refused`: email_unverified, own_offering, not_rentable, term_not_offered, below_minimum (with the
-    shortest term that works), unknown_country, sold_out.
+    Raises `Refused`: email_unverified, own_offering (of any account that the user belongs to), not_rentable,
+    term_not_offered, below_minimum (with the shortest term that works), unknown_country, too_many_unpaid, sold_out.
     """
     refuse_stranger(account, user, offering)
+    if belongs_to(user, offering.provider.account_id):
+        raise Refused(_("You belong to this provider; its offerings can only be rented by others."), code="own_offering")
     refuse_term(offering, hours)
     if not is_country(country):
         raise Refused(_("Choose the country of your billing address."), code="unknown_country", field="country")
@@ -40,6 +44,7 @@ def create_quote(account: Account, user: User, offering: Offering, hours: int, c
     if priced.gross.minor < minimum_minor(offering.currency):
         _refuse_below_minimum(offering, country)
     now = clock.now()
+    _refuse_hoarder(account, offering, now)
     with transaction.atomic():
         hold = hold_stock(offering.pk, account, settings.QUOTE_MINUTES)
         return Quote.objects.create(
@@ -74,6 +79,18 @@ def refuse_stranger(account: Account, user: User, offering: Offering) -> None:
         raise Refused(
             _("Confirm your e-mail address first: the link is in your mail. Then rent."),
             code="email_unverified",
+        )
+
+
+def _refuse_hoarder(account: Account, offering: Offering, now: datetime) -> None:
+    """Stock that waits for one account's money is out of everybody else's reach."""
+    quoted = StockHold.objects.filter(account=account, released_at=None, expires_at__gt=now).exclude(offering=offering)
+    ordered = Contract.objects.filter(customer=account, state=State.REQUESTED, paid_at=None)
+    if quoted.count() + ordered.count() >= settings.UNPAID_UNITS_LIMIT:
+        raise Refused(
+            _("%(count)d servers are held for you that are not paid yet. Pay or cancel some of them first.")
+            % {"count": settings.UNPAID_UNITS_LIMIT},
+            code="too_many_unpaid",
         )
 
 

@@ -356,3 +356,26 @@ def test_somebody_else_with_the_link_cannot_accept(organisation: Account, custom
 def test_link_that_is_none_says_so(client: Client, token: str) -> None:
     answer = client.get(f"/account/invitations/{token}")
     assert answer.status_code in {400, 410}
+
+
+# --- What caches keep
+
+
+@pytest.mark.parametrize("page", ["account_profile", "ssh_keys", "rentals", "organisation", "home", "marketplace"])
+def test_nobody_stores_what_a_signed_in_person_sees(customer_client: Client, page: str) -> None:
+    answer = customer_client.get(reverse(page))
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    assert "private" in answer["Cache-Control"]
+
+
+def test_nobody_stores_what_a_token_is_told(customer: User, client: Client) -> None:
+    _token, secret = create_token(customer, personal_account(customer), "CI", [Scope.CONTRACTS_READ], None)
+    answer = client.get("/api/v1/contracts", headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_what_is_said_to_everybody_may_be_kept(client: Client) -> None:
+    assert "Cache-Control" not in client.get(reverse("marketplace"))
+    assert "Cache-Control" not in client.get(reverse("api_schema"))

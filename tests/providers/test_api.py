@@ -177,3 +177,9 @@ def test_only_reading_is_possible(token_api: APIClient, offering: Offering) -> N
     for method in (token_api.post, token_api.put, token_api.patch, token_api.delete):
         assert method(f"{URL}/{offering.slug}").status_code in (403, 405)
     assert Offering.objects.count() == 1
+
+
+def test_a_made_up_forwarding_header_is_no_new_caller(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SearchThrottle, "rate", "2/min")
+    answers = [api.get(URL, headers={"X-Forwarded-For": f"198.51.100.{number}"}).status_code for number in range(3)]
+    assert answers == [200, 200, 429]
