@@ -58,7 +58,7 @@ def order(
         _refuse_stale(quote, user, buyer)
         now = clock.now()
         deadline = now + timedelta(minutes=settings.PAYMENT_DEADLINE_MINUTES)
-        contract = create_contract(
+        segment = create_contract(
             offering=quote.offering,
             hold=keep_hold(quote.hold),
             customer=quote.account,
@@ -75,8 +75,8 @@ def order(
         charge = Charge.objects.create(
             account=quote.account,
             purpose=ChargePurpose.CONTRACT,
-            contract=contract,
-            segment=contract.segments.get(number=1),
+            contract=segment.contract,
+            segment=segment,
             hours=quote.hours,
             monthly_minor=quote.monthly_minor,
             setup_fee_minor=quote.setup_fee_minor,
@@ -86,7 +86,7 @@ def order(
             tax_minor=quote.tax_minor,
             gross_minor=quote.gross_minor,
             currency=quote.currency,
-            subject=f"{contract.offering_name}, {hours_text(quote.hours)}",
+            subject=f"{segment.contract.offering_name}, {hours_text(quote.hours)}",
             buyer=buyer.as_json(),
             seller=seller(),
             tax_decision=decision.as_json(),
@@ -94,7 +94,7 @@ def order(
             created_at=now,
             expires_at=deadline,
         )
-        quote.contract = contract
+        quote.contract = segment.contract
         quote.save(update_fields=["contract"])
     return charge
 

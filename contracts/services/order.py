@@ -33,14 +33,16 @@ def create_contract(
     host_name: str = "",
     ssh_key: SshKey | None = None,
     note: str = "",
-) -> Contract:
+) -> Segment:
     """Freeze offering, price and terms into a requested contract that is to be paid by `deadline_at` (UTC).
 
-    `hold` is a kept unit of stock; the contract gives it back when it ends. Emits ``contract.requested``.
+    `hold` is a kept unit of stock; the contract gives it back when it ends. Returns the contract's first segment.
+    Emits ``contract.requested``.
     """
     now = clock.now()
     within_rule = offering.auto_accept_max_hours is None or hours <= offering.auto_accept_max_hours
-    with transaction.atomic():
+    # Within the order's transaction there is nothing that it could be undone without.
+    with transaction.atomic(savepoint=False):
         contract = Contract.objects.create(
             customer=customer,
             ordered_by=ordered_by,
@@ -67,7 +69,7 @@ def create_contract(
             deadline_at=deadline_at,
             term_seconds=hours * HOUR,
         )
-        Segment.objects.create(
+        segment = Segment.objects.create(
             contract=contract,
             number=1,
             hours=hours,
@@ -84,7 +86,7 @@ def create_contract(
             at=now,
         )
         emit("contract.requested", contract, actor_kind=ActorKind.CUSTOMER.value, actor=ordered_by.pk)
-    return contract
+    return segment
 
 
 def record_payment(contract_id: int, gross_minor: int) -> Segment:

@@ -83,7 +83,7 @@ def _locked(offering_id: int) -> Offering:
 
 def _locked_hold(hold: StockHold) -> StockHold:
     """The hold as it stands now, with its offering locked first: every writer takes the two locks in this order."""
-    offering = Offering.objects.select_for_update().get(pk=hold.offering_id)
+    offering = Offering.objects.select_for_update().only("stock", "taken").get(pk=hold.offering_id)
     held = StockHold.objects.select_for_update().get(pk=hold.pk)
     held.offering = offering
     return held
