@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -44,17 +45,26 @@ def read(content: bytes) -> list[Line]:
     separator = _separator(text)
     limit = csv.field_size_limit(LONGEST_CELL)
     try:
-        rows = list(_rows(text, separator))
+        return _lines(_rows(text, separator), separator)
     finally:
         csv.field_size_limit(limit)
-    if not rows:
+
+
+def _lines(rows: Iterator[tuple[int, list[str]]], separator: str) -> list[Line]:
+    """Taken one by one, so that a file of a million empty lines costs no more memory than a short one."""
+    heading = next(rows, None)
+    if heading is None:
         raise _unreadable(_("The file is empty."))
-    columns = _columns(rows[0][1])
-    lines = [_line(number, columns, cells, separator) for number, cells in rows[1:] if any(cell.strip() for cell in cells)]
+    columns = _columns(heading[1])
+    lines: list[Line] = []
+    for number, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(lines) == MOST_ROWS:
+            raise _unreadable(_("More than %(most)s rows. Split the file.") % {"most": f"{MOST_ROWS:,}"})
+        lines.append(_line(number, columns, cells, separator))
     if not lines:
         raise _unreadable(_("Nothing stands below the heading."))
-    if len(lines) > MOST_ROWS:
-        raise _unreadable(_("More than %(most)s rows. Split the file.") % {"most": f"{MOST_ROWS:,}"})
     return lines
 
 
@@ -133,7 +143,7 @@ def _columns(heading: list[str]) -> list[str]:
     if unknown:
         message = _("Unknown columns: %(columns)s. The template has all that there are.")
         raise _unreadable(message % {"columns": ", ".join(name[:40] for name in unknown[:10])})
-    repeated = sorted({column for column in columns if column and columns.count(column) > 1})
+    repeated = sorted(column for column, times in Counter(columns).items() if column and times > 1)
     if repeated:
         raise _unreadable(_("These columns stand there twice: %(columns)s.") % {"columns": ", ".join(repeated)})
     if "reference" not in columns:

@@ -155,12 +155,15 @@ class _Slugs:
     def __init__(self, provider: Provider) -> None:
         self.ending = provider.slug[:40]
         self.used = set(Offering.objects.filter(slug__contains=self.ending).values_list("slug", flat=True))
+        self.last: dict[str, int] = {}
 
     def take(self, name: str) -> str:
         """An address that nobody has, and from now on nobody else gets."""
         base = f"{slugify(name)[:50] or 'offering'}-{self.ending}".strip("-")
-        slug, number = base, 2
+        slug, number = base, self.last.get(base, 1)
         while slug in self.used:
-            slug, number = f"{base}-{number}", number + 1
+            number += 1
+            slug = f"{base}-{number}"
+        self.last[base] = number
         self.used.add(slug)
         return slug

@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -92,6 +93,26 @@ def test_what_is_no_such_table_is_refused_with_its_place(content: bytes, said: s
         read(content)
     assert (refused.value.code, refused.value.field) == ("unreadable", "file")
     assert said in refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"name," * 200_000, "twice: name"),
+        (b"reference\n" + b"\n" * 600_000, "Nothing stands below"),
+        (b"reference\n" + b"A\n" * 600_000, "More than 5,000 rows"),
+    ],
+)
+def test_a_file_made_to_exhaust_the_reader_is_refused_soon_and_in_little_memory(content: bytes, said: str) -> None:
+    tracemalloc.start()
+    begun = time.process_time()
+    with pytest.raises(Refused) as refused:
+        read(content)
+    spent, (_now, most) = time.process_time() - begun, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert said in refused.value.reason
+    assert spent < 20
+    assert most < 50 * 1024 * 1024
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "surrogatepass")))
@@ -200,6 +221,14 @@ def test_new_rows_become_drafts_and_known_ones_change(provider: Provider, offeri
     assert "eight" in str(offering.search)
     event = DomainEvent.objects.get(name="offerings.imported")
     assert event.data == {"made": [made.pk], "changed": [offering.pk]}
+
+
+def test_many_rows_of_one_name_each_get_an_address(provider: Provider) -> None:
+    lines = [GOOD.replace("V1,", f"R{number},") for number in range(4)]
+    apply_import(preview_import(provider, "x.csv", sheet(*lines[:2])), keep_good=False)
+    apply_import(preview_import(provider, "x.csv", sheet(*lines[2:])), keep_good=False)
+    slugs = Offering.objects.order_by("id").values_list("slug", flat=True)
+    assert list(slugs) == ["vps-1-quietstack", *(f"vps-1-quietstack-{number}" for number in (2, 3, 4))]
 
 
 def test_importing_the_same_file_again_changes_nothing(provider: Provider) -> None:
