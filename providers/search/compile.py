@@ -8,7 +8,9 @@ from operator import or_
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import F, Q, QuerySet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Lookup, Q, QuerySet
+from django.db.models.sql.compiler import SQLCompiler
 
 from providers.models import Offering
 from providers.search.document import label
@@ -44,6 +46,18 @@ _COLUMNS = {
 }
 _NOTHING = Q(pk__in=())
 _HAS = frozenset(("yes", "no"))
+
+
+class OneOf(Lookup[Any]):
+    """`pk = ANY (ids)`: one parameter for a thousand ids, where IN would make a thousand of them."""
+
+    lookup_name = "one_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """The comparison."""
+        lhs, params = self.process_lhs(compiler, connection)
+        return f"{lhs} = ANY (%s)", (*params, list(self.rhs))
 
 
 def matching(offerings: QuerySet[Offering], query: Query, corrections: Corrections) -> QuerySet[Offering]:

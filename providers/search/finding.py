@@ -5,20 +5,20 @@ complete: its counts are exact, and its rows are sorted among those ids only. A 
 matches come soon; how it is kept from walking far is said at `_wide`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import F, QuerySet
 
 from accounts.models import Account
 from core.pages import Count, Page, cursor_of, keyset, read_cursor, stretch
 from providers.models import Offering
 from providers.queries import rentable
 from providers.search.asked import Chip, MarketQuery
-from providers.search.compile import Corrections, is_worded, matching
+from providers.search.compile import Corrections, OneOf, is_worded, matching
 from providers.search.facets import BOUND, FLAG_COLUMNS, FLAGS_SQL, Cell, Facets, Kept, Tally, facets_of, kept_counts, tally
 from providers.search.language import Query, QueryError
 from providers.search.sizes import read
@@ -34,8 +34,8 @@ _CELLS = (
     " FROM (%s) AS found GROUP BY 1, 2, 3"
 )
 
-_FORBID = "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true)"
-_ALLOW = "SELECT set_config('enable_seqscan', 'on', true), set_config('enable_indexscan', 'on', true)"
+_FORBID = "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off"
+_ALLOW = "SET LOCAL enable_seqscan = on; SET LOCAL enable_indexscan = on"
 
 
 @dataclass(frozen=True)
@@ -161,9 +161,7 @@ def _probe(found: _Search) -> _Probe:
         sql, params = inner.query.sql_with_params()
     except EmptyResultSet:
         return _Probe((), (), more=False)
-    with _by_index_of_words(found), connection.cursor() as cursor:
-        cursor.execute(_CELLS.replace("%s", sql), params)
-        rows = cursor.fetchall()
+    rows = _fetched(found, _CELLS.replace("%s", sql), params)
     cells = tuple(Cell(*row[:4]) for row in rows)
     ids = tuple(pk for row in rows for pk in row[4])
     return _Probe(cells, ids[:BOUND], len(ids) > BOUND)
@@ -187,7 +185,7 @@ def _tally(found: _Search, probe: _Probe) -> Tally:
 def _narrow(found: _Search, ids: tuple[int, ...], size: int) -> Page[Offering]:
     """The page among matches that are all known."""
     asked = found.asked
-    among = rentable(found.account).filter(pk__in=ids).select_related("standing")
+    among = rentable(found.account).filter(OneOf(F("pk"), ids)).select_related("standing")
     return keyset(among, asked.order, asked.after, asked.before, size)
 
 
@@ -238,24 +236,21 @@ def _sorted(found: _Search, size: int) -> tuple[int, ...]:
     columns, direction = ", ".join(names), "DESC" if down else "ASC"
     where = f"WHERE ({columns}) {'<' if down else '>'} ({', '.join('%s' for _value in beyond)})" if beyond else ""
     ordering = ", ".join(f"{name} {direction}" for name in names)
-    with _by_index_of_words(found), connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH found AS MATERIALIZED ({sql}) SELECT id FROM found {where} ORDER BY {ordering} LIMIT %s",  # noqa: S608 (names out of SORTS)
-            [*params, *beyond, size + 1],
-        )
-        return tuple(row[0] for row in cursor.fetchall())
+    statement = f"WITH found AS MATERIALIZED ({sql}) SELECT id FROM found {where} ORDER BY {ordering} LIMIT %s"  # noqa: S608 (names out of SORTS)
+    return tuple(row[0] for row in _fetched(found, statement, [*params, *beyond, size + 1]))
 
 
-@contextmanager
-def _by_index_of_words(found: _Search) -> Iterator[None]:
-    """While inside, the database finds the words of a worded search by their own index only.
+def _fetched(found: _Search, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement. That of a worded search is planned so that words are found by their own index only.
 
-    Its estimates take a look into a row's words for cheap, though they are stored apart: left alone it reads the whole table.
+    The database takes a look into a row's words for cheap, though they are stored apart: left alone it would read the whole
+    table. All goes in one message, which is one transaction; what is set ends with it, or is set back in an outer one.
     """
-    if not found.is_worded:
-        yield
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_FORBID)
-        yield
-        cursor.execute(_ALLOW)
+    with connection.cursor() as cursor:
+        if not found.is_worded:
+            cursor.execute(sql, params)
+        else:
+            cursor.execute(f"{_FORBID}; {sql}; {_ALLOW}", params)
+            for _setting in range(_FORBID.count(";") + 1):
+                cursor.nextset()
+        return list(cursor.fetchall())

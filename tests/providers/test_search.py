@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Account
@@ -158,6 +158,7 @@ def test_a_known_word_is_never_put_right(market: dict[str, Offering]) -> None:
 
 
 @given(st.text("abcd", max_size=7), st.text("abcd", max_size=7))
+@settings(deadline=None)
 def test_edits_are_a_distance(left: str, right: str) -> None:
     assert edits(left, left) == 0
     assert edits(left, right) == edits(right, left)
@@ -391,6 +392,7 @@ asked_queries = st.builds(
 
 
 @given(asked_queries)
+@settings(deadline=None)
 def test_a_search_and_its_address_are_the_same(asked: MarketQuery) -> None:
     query_string = asked.url().partition("?")[2]
     assert MarketQuery.from_params(QueryDict(query_string)) == asked
