@@ -64,6 +64,7 @@ def rental_page(
         "can_confirm": "confirm" in moves,
         "connection": connection(contract),
         "is_delivered": is_delivered(contract),
+        "is_stopped": contract.state == State.SUSPENDED,
         "complain": _complain(contract, papers, moves, previews, forms),
         "extend": _extend(contract, moves, offers, forms, now),
         "cancel": _cancel(contract, papers, moves, previews, forms, now),
@@ -176,11 +177,17 @@ def _extend(
     if not is_delivered(contract):
         return None
     if "extend" not in moves or contract.ends_at is None or not offers:
-        refused = extension_refusal(contract, now)
-        return {"form": None, "why_not": refused.reason if refused else _("No further term is offered for it now.")}
+        return {"form": None, "why_not": _why_not_extend(contract, now)}
     form = forms.get("extend") or ExtendForm(extension_choices(offers, contract.ends_at), usual=contract.hours)
     rule = _("at the price frozen in your contract")
     return {"form": form, "rule": rule if contract.extension_price == "frozen" else _("at the provider’s price of today")}
+
+
+def _why_not_extend(contract: Contract, now: datetime) -> str:
+    if contract.state == State.SUSPENDED:
+        return _("While it is paused no time is used up. It can be extended when it goes on.")
+    refused = extension_refusal(contract, now)
+    return refused.reason if refused else _("No further term is offered for it now.")
 
 
 def _cancel(

@@ -42,8 +42,10 @@ class _Happened:
 def timeline(contract: Contract, events: Sequence[DomainEvent], viewer: Viewer, now: datetime) -> list[Entry]:
     """Moves of the contract and what happened to its money, for one side of it. Moves must be prefetched."""
     happened = [_moved(move, contract, viewer) for move in contract.moves.all()]
+    paused = any(move.to_state == State.SUSPENDED for move in contract.moves.all())
     for event in events:
-        words = _event_words(event, viewer)
+        # A dispute that paused the rental stands there as the pause.
+        words = None if paused and event.name == "dispute.opened" else _event_words(event, viewer)
         if words is not None:
             rank = _PAID if event.name == "contract.paid" else _BACK
             happened.append(_Happened(event.at, rank, *words))
