@@ -33,6 +33,7 @@ from core.errors import Refused
 from core.formats import money
 from core.money import Money
 from core.outbox import emit
+from core.sweeps import each
 
 log = logging.getLogger(__name__)
 
@@ -322,18 +323,16 @@ def expire_unpaid_charges() -> int:
     Returns how many were given up. Each stands by itself: a gateway that is silent delays only its own.
     """
     due = Charge.objects.filter(paid_at=None, closed_at=None, expires_at__lte=clock.now(), contract__payment_processing=False)
-    given_up = 0
-    for charge in due.select_related("contract").order_by("expires_at")[:200]:
-        try:
-            close_payments(charge)
-            _give_up(charge)
-        except Refused:
-            continue
-        except GatewayError:
-            log.warning("charge %s waits: its gateway does not answer", charge.pk)
-            continue
-        given_up += 1
-    return given_up
+    return each(list(due.select_related("contract").order_by("expires_at")[:200]), _look_once_more)
+
+
+def _look_once_more(charge: Charge) -> None:
+    try:
+        close_payments(charge)
+    except GatewayError:
+        log.warning("charge %s waits: its gateway does not answer", charge.pk)
+        raise Refused(_("It waits: its gateway does not answer."), code="gateway_silent") from None
+    _give_up(charge)
 
 
 def _give_up(charge: Charge) -> None:
@@ -372,12 +371,12 @@ def reread_payments() -> int:
     stale = Payment.objects.filter(
         state__in=OPEN_STATES, created_at__lte=now - timedelta(minutes=5), created_at__gte=now - timedelta(days=15)
     ).exclude(external_id="")
-    count = 0
-    for payment in stale.order_by("created_at")[:200]:
-        try:
-            apply_payment(payment.gateway, payment.external_id)
-        except GatewayError:
-            log.warning("payment %s could not be read again", payment.pk)
-            continue
-        count += 1
-    return count
+    return each(list(stale.order_by("created_at")[:200]), _read_again)
+
+
+def _read_again(payment: Payment) -> None:
+    try:
+        apply_payment(payment.gateway, payment.external_id)
+    except GatewayError:
+        log.warning("payment %s could not be read again", payment.pk)
+        raise Refused(_("It waits: its gateway does not answer."), code="gateway_silent") from None

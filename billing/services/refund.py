@@ -1,7 +1,6 @@
 """Only money going back: decided once, sent with a key, believed when confirmed."""
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -24,6 +23,7 @@ from core.errors import Refused
 from core.formats import money
 from core.money import Priced
 from core.outbox import emit
+from core.sweeps import each
 
 log = logging.getLogger(__name__)
 
@@ -319,24 +319,22 @@ def sweep_refunds() -> int:
     Runs every minute; returns how many were looked at.
     """
     now = clock.now()
-    seen = 0
     waiting = Refund.objects.filter(state=RefundState.REQUESTED, created_at__lte=now - timedelta(minutes=1))
     stuck = Refund.objects.filter(state=RefundState.SUBMITTING, submitted_at__lte=now - timedelta(minutes=5))
     under_way = Refund.objects.filter(state=RefundState.SUBMITTED, submitted_at__lte=now - timedelta(minutes=5))
-    for refund in [*waiting.order_by("id")[:100], *stuck.order_by("id")[:100]]:
-        seen += _try(refund, lambda refund: send_refund(refund.pk))
-    for refund in under_way.select_related("payment").order_by("submitted_at")[:100]:
-        seen += _try(refund, lambda refund: apply_refund(refund.payment.gateway, refund.external_id))
-    return seen
+    half_done = [*waiting.order_by("id")[:100], *stuck.order_by("id")[:100]]
+    return each([*half_done, *under_way.select_related("payment").order_by("submitted_at")[:100]], _move_on)
 
 
-def _try(refund: Refund, act: Callable[[Refund], None]) -> int:
+def _move_on(refund: Refund) -> None:
     try:
-        act(refund)
+        if refund.state == RefundState.SUBMITTED:
+            apply_refund(refund.payment.gateway, refund.external_id)
+        else:
+            send_refund(refund.pk)
     except GatewayError:
         log.warning("refund %s waits: its gateway does not answer", refund.pk)
-        return 0
-    return 1
+        raise Refused(_("It waits: its gateway does not answer."), code="gateway_silent") from None
 
 
 def _lock(refund_id: int) -> Refund:

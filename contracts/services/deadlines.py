@@ -8,7 +8,7 @@ from contracts.models import Contract
 from contracts.services.move import move, require_due
 from contracts.states import State
 from core import clock
-from core.errors import Refused
+from core.sweeps import each
 
 BATCH = 500
 
@@ -17,22 +17,15 @@ def work_deadlines() -> int:
     """Move every contract whose deadline has passed; returns how many were moved.
 
     Unpaid orders are left to billing, which must close the gateway's page first. Safe to run twice at
-    once and to be killed at any line: each contract is looked at again under its lock.
+    once and to be killed at any line: each contract is looked at again under its lock. One that cannot be moved
+    holds up no other; its error is raised at the end.
     """
     due = (
         Contract.objects.filter(deadline_at__lte=clock.now(), paid_at__isnull=False)
         .order_by("deadline_at", "id")
         .values_list("pk", flat=True)
     )
-    moved = 0
-    for contract_id in list(due[:BATCH]):
-        try:
-            work_deadline(contract_id)
-        except Refused:
-            # Somebody acted between our look and the lock: exactly what the second look is for.
-            continue
-        moved += 1
-    return moved
+    return each(list(due[:BATCH]), work_deadline)
 
 
 def work_deadline(contract_id: int) -> Contract:

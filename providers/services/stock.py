@@ -46,11 +46,16 @@ def hold_stock(offering_id: int, account: Account, minutes: int) -> StockHold:
 
 
 def keep_hold(hold: StockHold) -> StockHold:
-    """Make the hold last: a contract stands on it from now on. Raises Refused(hold_lost) when it was given back."""
+    """Make the hold last: a contract stands on it from now on.
+
+    Raises Refused: hold_lost (it was given back), hold_used (another contract stands on it).
+    """
     with transaction.atomic():
         held = _locked_hold(hold)
         if held.released_at is not None:
             raise Refused(_("The stock that was held for you has been given back."), code="hold_lost")
+        if held.expires_at is None:
+            raise Refused(_("What was held for you is ordered already. See your rentals."), code="hold_used")
         held.expires_at = None
         held.save(update_fields=["expires_at"])
         return held

@@ -17,7 +17,7 @@ from billing.sandbox_outcomes import Outcome
 from billing.webhooks import accept
 from core.errors import Refused
 from core.models import WebhookEvent
-from tests.billing.conftest import OTHER_SSH_KEY, post
+from tests.billing.conftest import BUYER, OTHER_SSH_KEY, post
 from tests.billing.test_order_page import FORM, url_of
 from tests.cast import browser_of
 
@@ -44,6 +44,20 @@ def test_six_clicks_on_order_make_one_contract(quote: Quote) -> None:
     answers = at_once(lambda number: browsers[number].post(url_of(quote), FORM | {"public_key": OTHER_SSH_KEY}))
     charge = Charge.objects.get()
     assert {answer["Location"] for answer in answers} == {f"/checkout/{charge.public_id}"}
+
+
+def test_six_quotes_for_one_held_unit_make_one_contract(quote: Quote) -> None:
+    quotes = [quote, *(services.create_quote(quote.account, quote.user, quote.offering, 720, "DE") for _more in range(TIMES - 1))]
+
+    def order(number: int) -> str:
+        try:
+            return services.order(quotes[number], user=quote.user, buyer=BUYER).contract.reference
+        except Refused as refused:
+            return refused.code
+
+    answers = at_once(order)
+    assert {answer for answer in answers if "-" not in answer} <= {"hold_used", "quote_replaced"}
+    assert [answer for answer in answers if "-" in answer] == [Charge.objects.get().contract.reference]
 
 
 def test_six_clicks_on_pay_open_one_page(charge: Charge) -> None:

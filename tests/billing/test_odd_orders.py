@@ -1,6 +1,7 @@
 """Money when things happen in an order that nobody planned: short payments, late news, decisions while a bank holds the money."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -22,7 +23,7 @@ from core import clock
 from core.errors import Refused
 from providers.models import Offering
 from tests.billing.conftest import post
-from tests.walk import Walk, dispute, give_back, ordered, pay_order, rented
+from tests.walk import START, Walk, dispute, give_back, ordered, pay_order, rented
 
 Refuses = Callable[[], object]
 
@@ -142,6 +143,21 @@ def test_news_of_a_dispute_may_be_the_first_of_a_second_payment(customer: User, 
     assert Contract.objects.get().disputes_open == 0
     assert not StaffTask.objects.filter(key__startswith="unknown").exists()
     assert ledger_differences() == []
+
+
+# One broken row ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_charge_that_cannot_be_given_up_holds_up_no_other(customer: User, offering: Offering) -> None:
+    broken, sound = (rented("unpaid", customer, offering, at=START + timedelta(minutes=number)) for number in range(2))
+    with clock.at(START + timedelta(minutes=2)):
+        # Of a gateway that is not there any more.
+        Payment.objects.filter(pk=services.start_payment(broken.charges.get(), "sandbox").pk).update(gateway="gone")
+    with clock.at(START + timedelta(hours=3)), pytest.raises(ExceptionGroup) as raised:
+        services.expire_unpaid_charges()
+    assert [type(error) for error in raised.value.exceptions] == [KeyError]
+    states = dict(Contract.objects.values_list("pk", "state"))
+    assert (states[broken.pk], states[sound.pk]) == ("requested", "expired")
 
 
 # While a bank holds the money ---------------------------------------------------------------------------------------------------
