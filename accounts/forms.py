@@ -28,7 +28,7 @@ class ProfileForm(ServiceForm):
         label=_("Name"),
         required=False,
         max_length=120,
-        help_text=_("Shown to the members of your organisations, and to providers you rent from."),
+        help_text=_("Shown to the members of your organisations. Providers you rent from do not see it."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
