@@ -248,6 +248,11 @@ def fieldsets(form: forms.Form, layout: Layout) -> list[tuple[Any, str, list[Fie
     ]
 
 
+def initial_for(provider: Provider) -> dict[str, Any]:
+    """What a new offering of the provider begins with."""
+    return {"country": provider.country, "city": provider.city, "min_hours": TERMS[0], "max_hours": TERMS[-1], "stock": 1}
+
+
 def initial_of(offering: Offering) -> dict[str, Any]:
     """The offering as the form shows it."""
     scale = currency(offering.currency).exponent

@@ -13,7 +13,7 @@ from core.errors import Refused
 from core.pages import keyset
 from providers import services
 from providers.access import own_offering, own_provider
-from providers.forms import FIELDSETS, AllowForm, OfferingForm, fieldsets, initial_of
+from providers.forms import FIELDSETS, AllowForm, OfferingForm, fieldsets, initial_for, initial_of
 from providers.models import Offering
 from providers.presenters import own
 from providers.queries import account_of_address, allowed_accounts, own_counts, own_offerings
@@ -51,7 +51,7 @@ def provider_offerings(request: AccountRequest) -> HttpResponseBase:
 def offering_new(request: AccountRequest) -> HttpResponseBase:
     """Write a new offering; it is a draft until it is published."""
     provider = own_provider(request)
-    form = OfferingForm(request.POST or None, initial={"country": provider.country, "city": provider.city})
+    form = OfferingForm(request.POST or None, initial=initial_for(provider))
     if request.method == "POST" and form.is_valid():
         try:
             made = services.create_offering(provider, **form.values())
