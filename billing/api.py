@@ -21,7 +21,7 @@ from contracts.access import customer_contract
 from contracts.api import MAY_RENT, ContractList, ContractSerializer
 from contracts.models import Contract
 from contracts.pricing import PaidTerm, settle
-from contracts.queries import refusal
+from contracts.queries import of_customer, refusal
 from contracts.states import ActorKind
 from core import clock
 from core.errors import Refused
@@ -233,7 +233,7 @@ class Contracts(ContractList):
         except Http404:
             raise Refused(_("There is no such quote."), code="not_found", field="quote") from None
         charge = _order(request, quote, data)
-        contract = customer_contract(request, charge.contract.reference)
+        contract = of_customer(account_of(request)).select_related("offering").get(pk=charge.contract_id)
         body = OrderedSerializer({"contract": contract, "charge": charge}, context={"request": request}).data
         return Response(body, status=201, headers={"Location": reverse("api_contract", args=[contract.reference])})
 

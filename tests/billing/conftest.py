@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from rest_framework.test import APIClient
 
 from accounts.models import Account, User
 from accounts.queries import personal_account
@@ -16,6 +17,7 @@ from billing.webhooks import accept
 from core.tasks import drain
 from providers.models import Offering, Provider
 from providers.services import become_provider, create_offering, publish_offering
+from tests.machines import machine
 
 BUYER = Buyer("Cora Customer", "customer@example.com", "Am Alten Fährhaus 12", "Hamburg", "DE", "20457")
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4 laptop"
@@ -81,6 +83,12 @@ def payment(charge: Charge) -> Payment:
 def bank_page(payment: Payment) -> SandboxPayment:
     """That page."""
     return SandboxPayment.objects.get(payment_public_id=payment.public_id)
+
+
+@pytest.fixture
+def customer_api(customer: User) -> APIClient:
+    """The customer's machine, with every scope."""
+    return machine(customer)
 
 
 Says = Callable[[Outcome], None]

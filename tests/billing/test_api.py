@@ -1,14 +1,10 @@
 """Quotes, orders and extensions by machine: exactly the quoted price or a reason, once, and only for those who may."""
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
-from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from accounts.models import Account, Membership, User
@@ -19,46 +15,15 @@ from billing import services
 from billing.models import Charge, Quote
 from contracts.models import Contract
 from core import clock
-from core.models import DomainEvent, IdempotencyRecord
-from providers.models import Offering, StockHold
+from providers.models import Offering
 from providers.services import allow_account, update_offering
 from providers.states import Visibility
 from tests import walk
 from tests.billing.conftest import SSH_KEY
+from tests.billing.orders_by_machine import BUYER, CHARGES, CONTRACTS, QUOTES, asked, footprint, wanted
 from tests.machines import all_but, machine, problem
 
 pytestmark = pytest.mark.django_db
-
-QUOTES, CONTRACTS, CHARGES = "/api/v1/quotes", "/api/v1/contracts", "/api/v1/charges"
-BUYER = {"name": "Cora Customer", "street": "Am Alten Fährhaus 12", "postcode": "20457", "city": "Hamburg", "country": "DE"}
-
-
-def asked(what: Offering, **changes: Any) -> dict[str, Any]:
-    return {"offering": what.slug, "hours": 2160, "country": "DE", **changes}
-
-
-def wanted(price: Quote | str, **changes: Any) -> dict[str, Any]:
-    name = price if isinstance(price, str) else str(price.public_id)
-    return {"quote": name, "buyer": BUYER, "accept_terms": True, **changes}
-
-
-def footprint() -> list[Any]:
-    """All that a quote or an order would leave behind."""
-    return [
-        Quote.objects.count(),
-        list(StockHold.objects.order_by("pk").values()),
-        list(Offering.objects.order_by("pk").values_list("pk", "taken")),
-        Contract.objects.count(),
-        list(Charge.objects.order_by("pk").values()),
-        DomainEvent.objects.filter(subject__startswith="contract:").count(),
-    ]
-
-
-@pytest.fixture
-def customer_api(customer: User) -> APIClient:
-    """The customer's machine, with every scope."""
-    return machine(customer)
-
 
 # --- Who may
 
@@ -354,99 +319,3 @@ def test_undelivered_rental_is_not_extended(customer: User, offering: Offering) 
     with clock.at(walk.START + timedelta(minutes=30)):
         problem(client.post(f"{CONTRACTS}/{contract.reference}/extend", {"hours": 168}), 409, "not_possible")
     assert footprint() == before
-
-
-# --- Sending again
-
-
-def test_same_key_and_body_are_done_once_and_another_body_is_refused(customer_api: APIClient, offering: Offering) -> None:
-    def send(key: str, **changes: Any) -> Any:
-        return customer_api.post(QUOTES, asked(offering, **changes), headers={"Idempotency-Key": key})
-
-    first = send("one")
-    again = send("one")
-    assert (first.status_code, again.status_code) == (201, 201)
-    assert (again.content, again["Location"], again["Idempotent-Replayed"]) == (first.content, first["Location"], "true")
-    before = footprint()
-    problem(send("one", hours=720), 422, "idempotency_key_reused")
-    assert footprint() == before
-    assert send("two").json()["id"] != first.json()["id"]
-
-
-def test_refusal_is_repeated_too(customer_api: APIClient, stranger: User, offering: Offering) -> None:
-    update_offering(offering, stock=1)
-    hold = services.create_quote(personal_account(stranger), stranger, offering, 720, "DE").hold
-    first = customer_api.post(QUOTES, asked(offering), headers={"Idempotency-Key": "one"})
-    StockHold.objects.filter(pk=hold.pk).update(expires_at=clock.now() - timedelta(minutes=1))
-    again = customer_api.post(QUOTES, asked(offering), headers={"Idempotency-Key": "one"})
-    assert (first.status_code, again.status_code, again.content) == (409, 409, first.content)
-    assert customer_api.post(QUOTES, asked(offering), headers={"Idempotency-Key": "two"}).status_code == 201
-
-
-def test_key_of_another_caller_is_another_key(customer_api: APIClient, stranger: User, offering: Offering) -> None:
-    one, other = (
-        client.post(QUOTES, asked(offering), headers={"Idempotency-Key": "one"}) for client in (customer_api, machine(stranger))
-    )
-    assert one.json()["id"] != other.json()["id"]
-
-
-def test_queries_of_a_quote_and_an_order_are_pinned(
-    customer_api: APIClient, offering: Offering, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    customer_api.get(f"{QUOTES}/{uuid4()}")
-    with django_assert_num_queries(16):
-        answer = customer_api.post(QUOTES, asked(offering))
-    with django_assert_num_queries(3):
-        customer_api.get(answer["Location"])
-    with django_assert_num_queries(21):
-        ordered = customer_api.post(CONTRACTS, wanted(answer.json()["id"]))
-    with django_assert_num_queries(3):
-        customer_api.get(f"{CHARGES}/{ordered.json()['charge']['id']}")
-
-
-def _in_thread(call: Callable[[], Any]) -> Callable[[], Any]:
-    def run() -> Any:
-        try:
-            return call()
-        finally:
-            connection.close()
-
-    return run
-
-
-@pytest.mark.django_db(transaction=True)
-def test_order_under_way_is_409_for_its_repeat_and_then_answered_the_same(customer_api: APIClient, quote: Quote) -> None:
-    def send() -> Any:
-        return customer_api.post(CONTRACTS, wanted(quote), headers={"Idempotency-Key": "one"})
-
-    with ThreadPoolExecutor(2) as pool:
-        with transaction.atomic():
-            # While we hold the quote, the first request cannot finish.
-            Quote.objects.select_for_update().get(pk=quote.pk)
-            first: Future[Any] = pool.submit(_in_thread(send))
-            while not IdempotencyRecord.objects.exists():
-                assert not first.done(), first.result().content
-            early = pool.submit(_in_thread(send)).result(timeout=60)
-            problem(early, 409, "in_progress")
-            assert 1 <= int(early["Retry-After"]) <= 60
-            assert not Contract.objects.exists()
-        done = first.result(timeout=60)
-    late = send()
-    assert (done.status_code, late.status_code, late.content) == (201, 201, done.content)
-    assert Contract.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("keys", [["one"] * 4, ["one", "two", "three", "four"]])
-def test_orders_sent_at_once_make_one_contract(customer_api: APIClient, quote: Quote, keys: list[str]) -> None:
-    def send(key: str) -> Any:
-        return customer_api.post(CONTRACTS, wanted(quote), headers={"Idempotency-Key": key})
-
-    with ThreadPoolExecutor(4) as pool:
-        answers = [future.result(timeout=60) for future in [pool.submit(_in_thread(lambda k=key: send(k))) for key in keys]]
-    assert {answer.status_code for answer in answers} <= {201, 409}
-    references = {answer.json()["contract"]["reference"] for answer in answers if answer.status_code == 201}
-    assert references == {Contract.objects.get().reference}
-    assert Charge.objects.count() == 1
-    offering = Offering.objects.get()
-    assert offering.taken == 1

@@ -74,7 +74,10 @@ class Door:
         if turn % 2:
             for place in (case.path_parameters, case.body):
                 self._name_real_things(place, turn // 2)
-        case.call_and_validate(headers=self.headers, checks=CHECKS)
+            case.call_and_validate(headers=self.headers, checks=CHECKS)
+        else:
+            # What was made wrong on purpose must be refused; above, a real name may just have mended it.
+            case.call_and_validate(headers=self.headers, checks=[*CHECKS, checks.negative_data_rejection])
 
     def _name_real_things(self, place: Any, turn: int) -> None:
         if not isinstance(place, dict):
