@@ -1,15 +1,37 @@
-"""Stops NUL bytes at the door: PostgreSQL stores none, so each of them would be an error 500 somewhere further in."""
+"""Stops at the door what nothing further in could bear: NUL bytes, which PostgreSQL stores nowhere, and bodies without end."""
 
 from collections.abc import Callable
 
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from core.problems import problem
 
+# Files go to the disk while a form is read, before any form could refuse them; the largest that anything takes is 2 MB.
+LARGEST_BODY = 4 * 1024 * 1024
+
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class RefuseHugeBodies:
+    """A body that announces more than LARGEST_BODY bytes is not read: 400 for people, 413 as problem+json below /api/.
+
+    What is sent beyond the announced length, servers cut off.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The view's answer, or the refusal."""
+        announced = request.META.get("CONTENT_LENGTH") or ""
+        if not announced.isdecimal() or int(announced) <= LARGEST_BODY:
+            return self.get_response(request)
+        if request.path.startswith("/api/"):
+            return problem(413, "too_large", _("The request is too large."))
+        raise RequestDataTooBig("a body larger than anything here takes")
 
 
 class RefuseNulBytes:

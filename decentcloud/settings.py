@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "accounts.middleware.NothingPersonalIsKept",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "core.middleware.RefuseHugeBodies",
     # Last, so that the page which refuses knows who asks.
     "core.middleware.RefuseNulBytes",
 ]

@@ -1,9 +1,11 @@
-"""A NUL byte is a bad request wherever text is read from, and never an error 500."""
+"""A NUL byte is a bad request wherever text is read from, and never an error 500; a huge body is not even read."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
+
+from core.middleware import LARGEST_BODY
 
 pytestmark = pytest.mark.django_db
 
@@ -41,3 +43,14 @@ def test_files_may_hold_any_bytes(client: Client) -> None:
 def test_everything_else_passes(client: Client) -> None:
     assert client.get("/page?a=%2500").status_code == 200
     assert client.post("/page", {"a": "\ufffd"}).status_code == 200
+
+
+def test_a_huge_file_is_refused_whatever_the_page(client: Client) -> None:
+    assert client.post("/page", {"file": SimpleUploadedFile("x.bin", b"x" * LARGEST_BODY)}).status_code == 400
+    assert client.post("/page", {"file": SimpleUploadedFile("x.bin", b"x" * (LARGEST_BODY - 1000))}).status_code == 200
+
+
+def test_a_machine_with_a_huge_body_is_told_so(client: Client) -> None:
+    answer = client.post("/api/page", b"x" * (LARGEST_BODY + 1), content_type="application/json")
+    assert answer.status_code == 413
+    assert answer["Content-Type"] == "application/problem+json"
