@@ -338,7 +338,11 @@ REST_FRAMEWORK: dict[str, Any] = {
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "OAS_VERSION": "3.1.0",
     "TITLE": "Decent Cloud",
-    "DESCRIPTION": "Rent cloud resources from independent providers.",
+    "DESCRIPTION": (
+        "Rent cloud resources from independent providers.\n\n"
+        "Amounts are whole numbers of the smallest unit of their currency; times are UTC. Errors are problem+json (RFC 9457).\n\n"
+        "Lists are pages with links (RFC 8288). A POST with an Idempotency-Key is done once, however often it is sent in 24 hours."
+    ),
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
