@@ -26,7 +26,9 @@ test: $(WORK) system-for-tests ## all tests but the long ones, in parallel
 
 soak: $(WORK) system-for-tests ## long random walks, a thousand kills, mutation testing; by hand, for an hour or more
 	$(PY) -m pytest -n auto -m soak $(ARGS)
+	@rm -rf mutants
 	DATABASE_URL=postgres://nobody@127.0.0.1:1/nothing $(PY) -m mutmut run
+	@$(PY) -m scripts.mutants
 
 check: $(WORK) ## style, types, floors, migrations, production settings
 	$(PY) -m ruff format --check .

@@ -95,3 +95,50 @@ def test_the_clock_stands_while_suspended() -> None:
     assert used_seconds(START, 0, paused, START + timedelta(days=9)) == 7200
     assert used_seconds(START, 3600, None, START + timedelta(hours=3)) == 7200
     assert used_seconds(None, 0, None, START) is None
+    assert used_seconds(START, 7200, None, START + timedelta(hours=2)) == 0
+
+
+def test_a_price_carries_what_it_was_made_of() -> None:
+    price = net_price(3840, 500, 2160, "EUR")
+    assert (price.monthly_minor, price.setup_fee_minor, price.rent_minor, price.currency) == (3840, 500, 11_520, "EUR")
+    assert price.net_minor == 12_020
+
+
+def test_the_fee_is_ten_percent_to_the_unit() -> None:
+    assert fee_minor(100_000_000, 1000, "EUR") == 10_000_000
+    assert fee_minor(109, 1000, "EUR") == 10
+    # A dinar has a thousand fils, and moves in tens of them.
+    assert fee_minor(109_990, 1000, "KWD") == 10_990
+
+
+# A set-up fee of 10, a rent of 90 for an hour, of which a third has run.
+HOUR = PaidTerm(3600, 1000, 9000, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("used", "fault", "lost", "earned", "refund"),
+    [
+        (None, Fault.NOBODY, 0, 0, 10_000),
+        (None, Fault.PROVIDER, 0, 0, 10_000),
+        (1200, Fault.NOBODY, 0, 4000, 6000),
+        (1200, Fault.PROVIDER, 0, 3333, 6667),
+        (1200, Fault.GOODWILL, 0, 0, 10_000),
+        (1200, Fault.LOST_DISPUTE, 2000, 4000, 4000),
+        (1200, Fault.LOST_DISPUTE, 7000, 3000, 0),
+        (3600, Fault.NOBODY, 0, 10_000, 0),
+        (3600, Fault.PROVIDER, 0, 10_000, 0),
+    ],
+)
+def test_what_an_end_means_in_figures(used: int | None, fault: Fault, lost: int, earned: int, refund: int) -> None:
+    (share,) = settle([HOUR], used, fault, [lost])
+    assert (share.used_seconds, share.earned_minor, share.refund_minor, share.lost_minor) == (used or 0, earned, refund, lost)
+
+
+def test_a_refund_of_dinars_comes_in_tens_of_fils() -> None:
+    (share,) = settle([PaidTerm(3600, 0, 100_000, "KWD")], 1200)
+    assert (share.earned_minor, share.refund_minor) == (33_330, 66_670)
+
+
+def test_each_segment_needs_its_own_loss() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        settle([HOUR, HOUR], 0, Fault.LOST_DISPUTE, [100])

@@ -1,5 +1,6 @@
 """Money is exact: sums close, rounding is half up or floor, and whatever is given back in pieces adds up to what was paid."""
 
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from math import floor
@@ -22,6 +23,7 @@ from core.money import (
     floor_share,
     floor_to_step,
     format_money,
+    group_digits,
     half_up,
     half_up_to_step,
     minimum_minor,
@@ -171,6 +173,34 @@ def test_no_more_is_split_than_is_left(too_much: int) -> None:
         split_net(too_much, paid=paid, given_back=Priced.zero("EUR"), rate=Decimal("0.19"))
 
 
+@pytest.mark.parametrize("split", [split_net, split_gross])
+def test_what_was_given_back_before_is_not_left(split: Callable[..., Priced]) -> None:
+    paid, before = Priced.of(10_000, 1_900, "EUR"), Priced.of(9_000, 1_710, "EUR")
+    with pytest.raises(ValueError, match="left"):
+        split(1_191, paid=paid, given_back=before, rate=Decimal("0.19"))
+
+
+def test_the_tax_in_a_refund_from_outside_is_counted_on_totals() -> None:
+    paid, before = Priced.of(10_000, 1_900, "EUR"), Priced.of(1_000, 190, "EUR")
+    assert split_gross(1_190, paid=paid, given_back=before, rate=Decimal("0.19")) == Priced.of(1_000, 190, "EUR")
+
+
+def test_a_cent_from_outside_may_be_all_net() -> None:
+    paid = Priced.of(100, 19, "EUR")
+    assert split_gross(1, paid=paid, given_back=Priced.zero("EUR"), rate=Decimal("0.19")) == Priced.of(1, 0, "EUR")
+
+
+def test_a_share_is_counted_in_single_units_unless_told() -> None:
+    assert floor_share(7, 3, 7) == 3
+
+
+def test_amounts_of_one_currency_stand_in_order() -> None:
+    less, more = Money(1, "EUR"), Money(2, "EUR")
+    assert [less < more, less <= more, less > more, less >= more] == [True, True, False, False]
+    assert [more < less, more <= less, more > less, more >= less] == [False, False, True, True]
+    assert [less < less, less <= less, less > less, less >= less] == [False, True, False, True]
+
+
 def test_three_figures_that_do_not_add_up_are_no_price() -> None:
     with pytest.raises(ValueError, match="is not"):
         Priced(Money(100, "EUR"), Money(19, "EUR"), Money(120, "EUR"))
@@ -277,6 +307,26 @@ def test_amounts_in_forms(text: str, code: str, minor: int) -> None:
 def test_what_is_no_amount_is_refused_with_a_sentence(text: str, code: str) -> None:
     with pytest.raises(BadAmount, match=r"\.$"):
         parse_major(text, code)
+
+
+def test_the_sentence_says_what_would_be_right() -> None:
+    for text, code, sentence in [
+        ("a lot", "EUR", "Write the amount in digits with a point, such as 1284.50."),
+        ("38.401", "EUR", "EUR has 2 decimals at most."),
+        ("12.5", "JPY", "JPY has no decimals."),
+        ("999999999999", "EUR", "The highest amount is €\u00a01,000,000,000.00."),
+        ("1.255", "KWD", "Amounts in KWD go in steps of KWD\u00a00.010."),
+    ]:
+        with pytest.raises(BadAmount) as refused:
+            parse_major(text, code)
+        assert str(refused.value) == sentence
+
+
+def test_a_figure_follows_the_language_it_is_asked_in() -> None:
+    assert group_digits(1_284) == "1,284"
+    assert group_digits(1_284, "de") == "1.284"
+    with translation.override("de"):
+        assert format_money(Money(128_450, "EUR"), "en") == "€\u00a01,284.50"
 
 
 def test_the_smallest_payment_can_be_set(settings: Settings) -> None:
