@@ -12,7 +12,7 @@ from providers.states import OfferingStatus
 ROWS = 25
 _PAGE = engines["django"].from_string(
     "<!doctype html><html lang=en><title>{{ title }}</title><p>{{ request.user.email }}</p><table>"
-    "{% for row in rows %}<tr><td>{{ row.pk }}<td>{{ row.label }}<td>{{ row.provider.name }}<td>{{ row.monthly_minor }}"
+    "{% for row in rows %}<tr><td>{{ row.pk }}<td>{{ row }}<td>{{ row.provider.name }}<td>{{ row.monthly_minor }}"
     "<td>{{ row.currency }}<td>{{ row.created_at|date:'j M Y' }}<td>{{ filler }}{% endfor %}</table></html>"
 )
 # What a row of the table above takes without its filler.
@@ -21,20 +21,14 @@ _ROW_BYTES = 110
 
 def rentals(request: HttpRequest) -> HttpResponse:
     """25 contracts of the user."""
-    rows = Contract.objects.filter(customer__person=request.user).select_related("provider").order_by("-created_at", "-id")
-    shown = rows.only("offering_name", "provider__name", "monthly_minor", "currency", "created_at")[:ROWS]
-    for row in shown:
-        row.label = row.offering_name
-    return _page(request, shown)
+    rows = Contract.objects.filter(customer__person=request.user.pk).select_related("provider").order_by("-created_at", "-id")
+    return _page(request, rows.only("reference", "provider__name", "monthly_minor", "currency", "created_at")[:ROWS])
 
 
 def market(request: HttpRequest) -> HttpResponse:
     """The 25 cheapest offerings."""
     rows = Offering.objects.filter(status=OfferingStatus.PUBLISHED).select_related("provider").order_by("price_eur_minor", "id")
-    shown = rows.only("name", "provider__name", "monthly_minor", "currency", "created_at")[:ROWS]
-    for row in shown:
-        row.label = row.name
-    return _page(request, shown)
+    return _page(request, rows.only("name", "provider__name", "monthly_minor", "currency", "created_at")[:ROWS])
 
 
 def _page(request: HttpRequest, rows: object) -> HttpResponse:

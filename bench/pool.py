@@ -47,7 +47,7 @@ def fill_pool() -> None:
 def _copy(model: type[Model], pattern: int, counted: dict[str, int]) -> None:
     """POOL rows like the one of `pattern`, with columns that count up from a number."""
     fresh = {name: f"{first} + number" for name, first in counted.items()} | {"public_id": "gen_random_uuid()"}
-    columns = [field.column for field in model._meta.local_concrete_fields]
+    columns = [str(field.column) for field in model._meta.local_concrete_fields]
     values = ", ".join(fresh.get(column, f'pattern."{column}"') for column in columns)
     names = ", ".join(f'"{column}"' for column in columns)
     table = model._meta.db_table
@@ -59,6 +59,6 @@ def _copy(model: type[Model], pattern: int, counted: dict[str, int]) -> None:
     )
 
 
-def _run(statement: str, *values: object) -> None:
+def _run(statement: str, *values: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(statement, values or None)
+        cursor.execute(statement, list(values) or None)
