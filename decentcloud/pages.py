@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template import loader
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -56,6 +57,12 @@ class ImprintPage(TemplateView):
         ]
         seller = [pair for pair in pairs if pair["value"]] if settings.INVOICE_SELLER_NAME else []
         return super().get_context_data(seller=seller, **kwargs)
+
+
+@require_GET
+def favicon(_request: HttpRequest) -> HttpResponse:
+    """What browsers ask for on pages that name no icon, such as the admin's."""
+    return HttpResponseRedirect(static("favicon.svg"))
 
 
 @require_POST

@@ -18,6 +18,7 @@ urlpatterns = [
     path("privacy", pages.RulesPage.as_view(template_name="pages/privacy.html"), name="privacy"),
     path("imprint", pages.ImprintPage.as_view(), name="imprint"),
     path("theme", pages.choose_theme, name="theme"),
+    path("favicon.ico", pages.favicon, name="favicon"),
     path("styleguide", pages.styleguide_page, name="styleguide"),
     path("", include("core.urls")),
     path("", include("accounts.urls")),
