@@ -26,6 +26,8 @@ from providers.search.spelling import corrections
 from providers.states import OfferingStatus
 
 PAGE = 25
+# A choice of kinds, countries and flags that shows more than so many is told by the kept counts: neither probed nor sorted apart.
+COUNTED_LIVE = 4 * PAGE
 MOST_SUGGESTED = 8
 # How many rows of the sorting are looked through for words before their index is asked for all of them.
 _WINDOW = 1500
@@ -40,9 +42,9 @@ _ALLOW = "SET LOCAL enable_seqscan = on; SET LOCAL enable_indexscan = on"
 
 @dataclass(frozen=True)
 class MarketPage:
-    """What the market shows. `count` is exact up to 1,000 and beyond where it is kept; `providers` is how many have something
-    on the whole market, None when that is not known. `error` says what is wrong with the text of the query, whose understood
-    beginning was searched for; `corrected` what a mistyped word was taken for.
+    """What the market shows. `count` is exact up to 1,000, and about a minute old where it is kept; `providers` is how many have
+    something on the whole market, None when that is not known. `error` says what is wrong with the text of the query, whose
+    understood beginning was searched for; `corrected` what a mistyped word was taken for.
     """
 
     page: Page[Offering]
@@ -110,7 +112,7 @@ def search(account: Account | None, asked: MarketQuery, size: int = PAGE) -> Mar
         error, query = raised, read(raised.before)
     found = _Search(account, asked, query, corrections(query))
     kept = kept_counts()
-    if kept is not None and asked.is_counted() and not error and (sums := kept.tally(asked)).total.value > BOUND:
+    if kept is not None and asked.is_counted() and not error and (sums := kept.tally(asked)).total.value > COUNTED_LIVE:
         page = _wide(found, size)
         return _shown(found, page, sums, kept, error)
     probe = _probe(found)

@@ -278,6 +278,7 @@ def small_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count no further than two, and look through one row of the sorting only, so that a handful of offerings is a large market."""
     monkeypatch.setattr(facets, "BOUND", 2)
     monkeypatch.setattr(finding, "BOUND", 2)
+    monkeypatch.setattr(finding, "COUNTED_LIVE", 2)
     monkeypatch.setattr(finding, "_WINDOW", 1)
 
 
@@ -332,6 +333,7 @@ def test_pages_show_every_match_once_in_order(market: dict[str, Offering], monke
     whole = {(q, sort): [row.pk for row in search(None, MarketQuery(q=q, sort=sort)).rows] for q, sort in searches}
     monkeypatch.setattr(facets, "BOUND", 1)
     monkeypatch.setattr(finding, "BOUND", 1)
+    monkeypatch.setattr(finding, "COUNTED_LIVE", 1)
     monkeypatch.setattr(finding, "_WINDOW", window)
     for q, sort in searches:
         pages = pages_of(q, sort)
