@@ -43,6 +43,11 @@ def account_of(request: HttpRequest | Request) -> Account:
     return cast(AccountRequest, request).account
 
 
+def capacity_of(request: HttpRequest | Request) -> str:
+    """The account that a signed-in user acts for, as a word: what a repeated request must have in common with the first."""
+    return f"account:{account_of(request).pk}"
+
+
 def own_accounts(request: HttpRequest) -> frozenset[int]:
     """The ids of the accounts that the reader of a page belongs to; none for nobody."""
     return frozenset(membership.account_id for membership in cast(AccountRequest, request).memberships)

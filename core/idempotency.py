@@ -13,10 +13,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.http.request import RawPostDataException
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
@@ -82,11 +84,18 @@ def _body(request: Request) -> bytes:
 
 
 def _owner(request: Request) -> str | None:
-    """Who the key belongs to: the API token, else the user; None for nobody."""
+    """Who the key belongs to: the API token, else the user in the capacity they act in; None for nobody.
+
+    The capacity is named by the function at settings.IDEMPOTENCY_CAPACITY: somebody who acts for two accounts must not get the
+    one's answer for the other.
+    """
     token = getattr(request.auth, "pk", None)
     if token is not None:
         return f"token:{token}"
-    return f"user:{request.user.pk}" if request.user.is_authenticated else None
+    if not request.user.is_authenticated:
+        return None
+    capacity: str = import_string(settings.IDEMPOTENCY_CAPACITY)(request)
+    return f"user:{request.user.pk}:{capacity}"
 
 
 def _claim(owner: str, request: Request, key: str, fingerprint: str, claim: uuid.UUID) -> IdempotencyRecord:

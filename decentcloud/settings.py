@@ -95,6 +95,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The three tables of consequences; core loads them by this path and never imports upward.
 REACTIONS = "decentcloud.reactions"
+# In which capacity somebody repeats a request, asked by core in the same way.
+IDEMPOTENCY_CAPACITY = "accounts.access.capacity_of"
 
 TEMPLATES: list[dict[str, Any]] = [
     {

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
@@ -310,3 +311,19 @@ def test_token_is_a_404_for_everybody_else(customer: User, stranger: User, provi
         problem(client.delete(f"{TOKENS}/{token.pk}"), 404)
     token.refresh_from_db()
     assert token.revoked_at is None
+
+
+def test_one_key_under_two_accounts_is_two_keys(customer: User, customer_client: Client) -> None:
+    organisation = create_organisation(customer, "Papierboot")
+    body = {"name": "laptop", "public_key": KEY}
+
+    def send() -> Any:
+        return customer_client.post(KEYS, body, content_type="application/json", headers={"Idempotency-Key": "one"})
+
+    first = send()
+    customer_client.post(reverse("switch_account"), {"account": organisation.pk, "next": "/account/"})
+    second = send()
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert "Idempotent-Replayed" not in second
+    keys = SshKey.objects.filter(account__in=[organisation, personal_account(customer)])
+    assert len({key.account_id for key in keys}) == 2
