@@ -16,14 +16,17 @@ def main(size: str) -> int:
     """0 when every goal is met."""
     started = time.monotonic()
     rows: list[Row] = []
-    for name in dict.fromkeys(["1k", size]):
-        rows += market.fill(name)
-    rows += pages.measure(size)
-    with market.chosen(size):
-        people = market.people()
-        rows += web.measure(people)
-        rows += orders.measure()
-    print(f"\n{table(rows)}\n\n{missed(rows)}\n")
+    try:
+        for name in dict.fromkeys(["1k", size]):
+            rows += market.fill(name)
+        rows += pages.measure(size)
+        with market.chosen(size):
+            people = market.people()
+            rows += web.measure(people)
+            rows += orders.measure()
+    finally:
+        # What was measured before something broke is worth its while, too.
+        print(f"\n{table(rows)}\n\n{missed(rows)}\n", flush=True)
     say(f"{time.monotonic() - started:.0f} s in all")
     return 0 if all(row.met for row in rows) else 1
 

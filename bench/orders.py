@@ -34,14 +34,16 @@ Call = Callable[[], object]
 class Step:
     """What is done again and again: `prepare` makes the calls of these numbers ready, which is not timed.
 
-    `counted` are the numbers that grow with each call, by name, with the first of each; `given` are the tables whose new ids
-    later statements of the same call name.
+    `counted` are what grows with each call, by name, with the first of each; `given` are the tables whose new ids later
+    statements of the same call name. Our calls have the numbers below `replayed`, the replay has those from there to `end`.
     """
 
     what: str
     prepare: Callable[[range], Iterator[Call]]
     counted: dict[str, int]
     given: dict[str, str]
+    replayed: int
+    end: int
 
 
 def measure() -> list[Row]:
@@ -50,8 +52,9 @@ def measure() -> list[Row]:
     fill_pool()
     counted = {"quote": QUOTES, "hold": HOLDS, "account": ACCOUNTS, "person": USERS}
     given = {"contract": "contracts_contract", "segment": "contracts_segment", "charge": "billing_charge"}
-    ordered, recording = _beside(Step("one order", _orders, counted, given))
-    received, _recording = _beside(Step("one webhook", _messages, {"message": MESSAGES}, {"webhook": "core_webhookevent"}))
+    ordered, recording = _beside(Step("one order", _orders, counted, given, POOL // 3, POOL))
+    stored = {"webhook": "core_webhookevent"}
+    received, _recording = _beside(Step("one webhook", _messages, {"message": MESSAGES}, stored, 1_000_000, 9_000_000))
     count = len(recording.statements)
     kinds = Counter(text.split(maxsplit=1)[0].strip(";") for text in recording.statements)
     said = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
@@ -90,7 +93,7 @@ def _beside(step: Step) -> tuple[Row, Recording]:
     numbers = {name: first + PREPARED for name, first in step.counted.items()}
     replay = Replay(recording.statements, numbers, step.given)
     ours, beside, database = [], [], []
-    mine, theirs = PREPARED + 1, POOL // 2
+    mine, theirs = PREPARED + 1, step.replayed
     for _round in range(ROUNDS):
         seconds, spent, mine = _timed(step, mine)
         ours.append(seconds)
@@ -98,7 +101,7 @@ def _beside(step: Step) -> tuple[Row, Recording]:
         latency, done = replay.run({name: first + theirs for name, first in step.counted.items()}, SECONDS)
         beside.append(latency)
         theirs += done
-    assert mine < POOL // 2 < theirs < POOL, "the pool is too small"
+    assert mine <= step.replayed < theirs <= step.end, "the pool is too small"
     ratio = median(ours) / median(beside)
     row = Row(
         step.what,

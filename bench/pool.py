@@ -16,7 +16,7 @@ from decentcloud.load.people import load_people
 from providers.models import Offering, StockHold
 from providers.states import OfferingStatus, Visibility
 
-POOL = 40_000
+POOL = 60_000
 QUOTES, HOLDS, USERS, ACCOUNTS = 710_000_000, 720_000_000, 730_000_000, 740_000_000
 _BEGIN = {
     User: USERS,
