@@ -291,7 +291,7 @@ class RandomMarket:
                 for dispute in SandboxDispute.objects.all():
                     for decision in possible_decisions(dispute)[:1]:
                         sandbox_bank.decide(dispute.external_id, decision)
-                for payment in Payment.objects.filter(state=PaymentState.MISMATCHED):
+                for payment in Payment.objects.filter(state=PaymentState.MISMATCHED, disputed_minor=0):
                     billing.return_mismatch(payment.pk, self.staff)
                 for contract in Contract.objects.filter(state=State.SUSPENDED, disputes_open=0):
                     contracts.resume(contract.pk, actors.staff(self.staff.pk))
