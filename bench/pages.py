@@ -62,7 +62,7 @@ CASES = (
     Case("rentals of a customer with 25", lambda found: found.small, lambda _: reverse("rentals")),
     Case("rentals of the one with most", lambda found: found.great, lambda _: reverse("rentals"), "rentals of a customer with 25"),
     Case("rentals of the one with most, middle", lambda found: found.great, _middle, "rentals of a customer with 25"),
-    Case("provider's desk", lambda found: found.provider, lambda _: reverse("provider_desk")),
+    Case("provider's ended contracts", lambda found: found.provider, lambda _: f"{reverse('provider_desk')}?tab=ended"),
     Case("market, no filter", lambda found: found.small, _market("")),
     Case("market, common filter", lambda found: found.small, _market("?type=compute&memory_min=8")),
     Case("market, rare filter", lambda found: found.small, _market("?cores_min=96")),
