@@ -8,8 +8,8 @@ import django
 django.setup()
 
 # Models can only be imported now.
-from bench import market, orders, pages, web  # noqa: E402
-from bench.table import Row, missed, say, table  # noqa: E402
+from bench import market, orders, pages, web  # noqa: E402 -- see above
+from bench.table import Row, missed, say, table  # noqa: E402 -- see above
 
 
 def main(size: str) -> int:

@@ -108,7 +108,9 @@ class ProblemSchema(AutoSchema):
                 del answer["headers"]
 
     def _tell_refusals(self, operation: dict[str, Any]) -> None:
-        component = ResolvedComponent(name="Problem", type=ResolvedComponent.SCHEMA, schema=PROBLEM, object="Problem")  # type: ignore[no-untyped-call]
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]  # the library's class has no types
+            name="Problem", type=ResolvedComponent.SCHEMA, schema=PROBLEM, object="Problem"
+        )
         self.registry.register_on_missing(component)
         content = {CONTENT_TYPE: {"schema": component.ref}}
         for status in self._refusals(operation):

@@ -8,13 +8,13 @@ SCHEDULES: what is done again and again without anybody asking.
 from collections.abc import Callable
 from datetime import time, timedelta
 
-from accounts import reactions as accounts
+from accounts import tasks as accounts
 from billing import sandbox_bank, sandbox_messages, services
 from billing import tasks as billing
 from contracts import services as contracts
 from core.models import DomainEvent, WebhookEvent
 from core.schedules import Schedule
-from messaging import reactions as messaging
+from messaging import tasks as messaging
 from providers import services as providers
 
 EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {

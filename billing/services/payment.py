@@ -4,7 +4,6 @@ An event is a trigger. Whatever woke us, the object is read again from the gatew
 transaction, and then applied under the payment's row lock; applying the same facts twice changes nothing.
 """
 
-import logging
 from datetime import timedelta
 
 from django.db import transaction
@@ -12,13 +11,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from billing import postings
-from billing.gateway_facts import GatewayError, GatewayPayment, PaymentStatus
+from billing.gateway_facts import GatewayPayment, PaymentStatus
 from billing.gateways import gateway, offered_gateway
 from billing.ledger import balance
 from billing.models import Charge, Payment
 from billing.services.order import close_charge
 from billing.services.refund import request_return
 from billing.services.task import close_task, open_task
+from billing.silence import waiting_when_silent
 from billing.states import Anomaly, ChargePurpose, LedgerAccount, PaymentState, TaskKind
 from contracts.models import Contract, Segment
 from contracts.services import (
@@ -34,8 +34,6 @@ from core.formats import money
 from core.money import Money
 from core.outbox import emit
 from core.sweeps import each
-
-log = logging.getLogger(__name__)
 
 CHECKOUT_MINUTES = 35
 # Opening checkout moves the payment deadline to the page's end, but not for ever: stock is waiting.
@@ -327,11 +325,8 @@ def expire_unpaid_charges() -> int:
 
 
 def _look_once_more(charge: Charge) -> None:
-    try:
+    with waiting_when_silent(charge):
         close_payments(charge)
-    except GatewayError:
-        log.warning("charge %s waits: its gateway does not answer", charge.pk)
-        raise Refused(_("It waits: its gateway does not answer."), code="gateway_silent") from None
     _give_up(charge)
 
 
@@ -375,8 +370,5 @@ def reread_payments() -> int:
 
 
 def _read_again(payment: Payment) -> None:
-    try:
+    with waiting_when_silent(payment):
         apply_payment(payment.gateway, payment.external_id)
-    except GatewayError:
-        log.warning("payment %s could not be read again", payment.pk)
-        raise Refused(_("It waits: its gateway does not answer."), code="gateway_silent") from None

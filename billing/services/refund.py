@@ -1,6 +1,5 @@
 """Only money going back: decided once, sent with a key, believed when confirmed."""
 
-import logging
 from datetime import timedelta
 
 from django.conf import settings
@@ -15,6 +14,7 @@ from billing.ledger import balance
 from billing.models import LedgerEntry, Payment, Refund, StaffTask
 from billing.queries import at_most_received, given_back, unused_of
 from billing.services.task import close_task, open_task
+from billing.silence import waiting_when_silent
 from billing.states import Anomaly, LedgerAccount, PaymentState, RefundKind, RefundState, TaskKind
 from contracts.models import Move, Segment, Settlement
 from contracts.states import FINAL, ActorKind
@@ -24,8 +24,6 @@ from core.formats import money
 from core.money import Priced
 from core.outbox import emit
 from core.sweeps import each
-
-log = logging.getLogger(__name__)
 
 
 def refund_settlement(contract_id: int) -> list[Refund]:
@@ -327,14 +325,11 @@ def sweep_refunds() -> int:
 
 
 def _move_on(refund: Refund) -> None:
-    try:
+    with waiting_when_silent(refund):
         if refund.state == RefundState.SUBMITTED:
             apply_refund(refund.payment.gateway, refund.external_id)
         else:
             send_refund(refund.pk)
-    except GatewayError:
-        log.warning("refund %s waits: its gateway does not answer", refund.pk)
-        raise Refused(_("It waits: its gateway does not answer."), code="gateway_silent") from None
 
 
 def _lock(refund_id: int) -> Refund:

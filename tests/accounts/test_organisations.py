@@ -13,7 +13,6 @@ from django.db import connection
 from accounts import invitations
 from accounts.models import Account, Invitation, Membership, User
 from accounts.queries import open_invitations, personal_account
-from accounts.reactions import send_invitation
 from accounts.services import (
     accept_invitation,
     change_role,
@@ -26,6 +25,7 @@ from accounts.services import (
     withdraw_invitation,
 )
 from accounts.states import Role, Scope
+from accounts.tasks import send_invitation
 from core import clock
 from core.errors import Refused
 from core.models import DomainEvent

@@ -23,7 +23,7 @@ from decentcloud.demo.cast import Cast
 from decentcloud.demo.rental import Rental
 from decentcloud.demo.simulation import Story, play
 from decentcloud.reactions import EVENTS
-from messaging import reactions
+from messaging import tasks
 from messaging.models import MailMessage
 from messaging.plot import PLOT
 from messaging.states import MailState
@@ -175,7 +175,7 @@ def test_together_the_ways_show_every_kind_of_mail() -> None:
 
 
 def test_every_event_of_the_plot_reaches_it() -> None:
-    assert {name for name, functions in EVENTS.items() if reactions.tell in functions} == set(PLOT)
+    assert {name for name, functions in EVENTS.items() if tasks.tell in functions} == set(PLOT)
 
 
 def test_the_first_mail_says_what_is_to_be_paid_by_when_and_leads_there(told: Tell) -> None:
@@ -218,10 +218,10 @@ def test_what_asks_somebody_to_act_does_not_come_after_the_act(told: Tell) -> No
     told(stories.running, days=1)
     before = len(mail.outbox)
     for name in ("contract.requested", "contract.paid", "contract.accepted", "contract.provisioned"):
-        reactions.tell(DomainEvent.objects.get(name=name))
+        tasks.tell(DomainEvent.objects.get(name=name))
     MailMessage.objects.all().delete()
     for name in ("contract.requested", "contract.paid", "contract.accepted", "contract.provisioned"):
-        reactions.tell(DomainEvent.objects.get(name=name))
+        tasks.tell(DomainEvent.objects.get(name=name))
     assert len(mail.outbox) == before
 
 
