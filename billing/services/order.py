@@ -1,6 +1,7 @@
 """Only charges: an order's, an extension's, and the end of those that nobody paid."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -71,7 +72,8 @@ def order(
             ssh_key=ssh_key,
             note=note,
         )
-        decision = decide_tax(quote.country)
+        # Reason of today, rate of the quote: when rates change in between, a charge and its decision must not disagree.
+        decision = replace(decide_tax(quote.country), rate=quote.tax_rate, country=quote.tax_country)
         charge = Charge.objects.create(
             account=quote.account,
             purpose=ChargePurpose.CONTRACT,

@@ -1,5 +1,7 @@
 """Who may have a price bound and a unit held: not the people of the provider, and nobody for more than can be paid soon."""
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 from pytest_django import Settings
@@ -83,3 +85,13 @@ def test_who_belongs_to_a_provider_does_not_rent_from_it_by_another_account(
     assert refusal(customer, customer_account, offering) == "own_offering"
     page = customer_client.get(f"/offerings/{offering.slug}").content.decode()
     assert "You belong to this provider" in page
+
+
+def test_a_charge_and_its_decision_keep_the_rate_that_was_quoted(
+    customer: User, customer_account: Account, offering: Offering, settings: Settings
+) -> None:
+    quote = quoted(customer, customer_account, offering)
+    settings.SELLER_VAT_RATE = Decimal("0.21")
+    charge = services.order(quote, user=customer, buyer=BUYER)
+    assert (charge.tax_rate, Decimal(charge.tax_decision["rate"])) == (quote.tax_rate, quote.tax_rate)
+    assert charge.gross_minor == quote.gross_minor
