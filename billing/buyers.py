@@ -17,6 +17,7 @@ class Buyer:
     company: str = ""
     vat_id: str = ""
     is_business: bool = False
+    language: str = "en"
 
     def as_json(self) -> dict[str, Any]:
         """For freezing with a charge."""

@@ -49,6 +49,23 @@ class DisputeStatus(StrEnum):
 
 
 @dataclass(frozen=True)
+class BalanceLine:
+    """One line of a gateway's balance report, signed as it moves the balance, in minor units of `currency`.
+
+    `amount_minor` is before, `fee_minor` the fee out of it: the balance moves by the difference. `currency` is the balance's, which
+    need not be the payment's. `kind` is the gateway's word for it, `source_id` the object that it belongs to.
+    """
+
+    external_id: str
+    kind: str
+    source_id: str
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
 class Started:
     """A payment page that is ready: where the customer goes, and until when it is open (UTC)."""
 
@@ -61,8 +78,8 @@ class Started:
 class GatewayPayment:
     """A payment as the gateway has it. `charge_id` and `payment_id` are what we wrote into its metadata.
 
-    `amount_minor` is what was received in minor units of `currency`; `in_balance` says whether the
-    gateway's balance report shows it already, less `fee_minor`.
+    `amount_minor` is what was received in minor units of `currency`; `reported` is its line in the gateway's balance report, once
+    that shows it. `tax_minor` is the gateway's own opinion of the VAT in it, if it has one.
     """
 
     external_id: str
@@ -71,13 +88,20 @@ class GatewayPayment:
     status: PaymentStatus
     amount_minor: int
     currency: str
-    in_balance: bool = False
-    fee_minor: int = 0
+    reported: "BalanceLine | None" = None
+    intent_id: str = ""
+    card_charge_id: str = ""
+    card_country: str = ""
+    tax_minor: int | None = None
 
 
 @dataclass(frozen=True)
 class GatewayRefund:
-    """A refund as the gateway has it; `refund_id` is what we wrote into its metadata."""
+    """A refund as the gateway has it; `refund_id` is what we wrote into its metadata, None for one made in its dashboard.
+
+    `payment_external_id` is the payment's `external_id` here, whatever the gateway calls it there. `reported` is its line in the
+    balance report, `returned` the line that brings a failed one back; None while there is none.
+    """
 
     external_id: str
     payment_external_id: str
@@ -86,6 +110,8 @@ class GatewayRefund:
     amount_minor: int
     currency: str
     error: str = ""
+    reported: BalanceLine | None = None
+    returned: BalanceLine | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +126,9 @@ class GatewayDispute:
     fee_minor: int = 0
     fee_returned_minor: int = 0
     evidence_due_at: datetime | None = None
+    reason: str = ""
+    withdrawn: BalanceLine | None = None
+    reinstated: BalanceLine | None = None
 
 
 class PaymentGateway(Protocol):

@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 
 from django.db.models import Model, Sum
 
-from billing.models import Dispute, LedgerEntry, LedgerLine, Payment, Refund
+from billing.models import Dispute, Document, LedgerEntry, LedgerLine, Payment, Refund
 from billing.states import LedgerAccount
 from contracts.models import Contract, Segment
 from core import clock
@@ -39,6 +39,7 @@ class Links(TypedDict, total=False):
     payment: Payment | None
     refund: Refund | None
     dispute: Dispute | None
+    document: Document | None
 
 
 def debit(account: LedgerAccount, owner: Model | str, amount: int) -> Line:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from billing import sandbox_bank
 from billing.gateway_facts import (
+    BalanceLine,
     DisputeStatus,
     GatewayDispute,
     GatewayPayment,
@@ -82,6 +83,15 @@ class SandboxGateway:
 
 
 def _payment(page: SandboxPayment) -> GatewayPayment:
+    reported = BalanceLine(
+        external_id=page.external_id,
+        kind="payment",
+        source_id=page.external_id,
+        amount_minor=page.received_minor,
+        fee_minor=0,
+        currency=page.currency,
+        created_at=page.created_at,
+    )
     return GatewayPayment(
         external_id=page.external_id,
         charge_id=page.charge_public_id,
@@ -89,7 +99,7 @@ def _payment(page: SandboxPayment) -> GatewayPayment:
         status=PaymentStatus(page.status),
         amount_minor=page.received_minor,
         currency=page.currency,
-        in_balance=page.status == PaymentStatus.SUCCEEDED,
+        reported=reported if page.status == PaymentStatus.SUCCEEDED else None,
     )
 
 

@@ -51,6 +51,8 @@ class RefundKind(models.TextChoices):
 
     UNUSED = "unused", _("Unused part")
     RETURN = "return", _("Money that pays for nothing")
+    GOODWILL = "goodwill", _("Goodwill, borne by the platform")
+    VAT = "vat", _("VAT that was not due")
     IMPORTED = "imported", _("Made at the gateway")
 
 
@@ -72,6 +74,9 @@ class TaskKind(models.TextChoices):
     DISPUTE = "dispute", _("Dispute")
     INQUIRY = "inquiry", _("Inquiry")
     UNKNOWN_PAYMENT = "unknown_payment", _("Payment that we cannot place")
+    GATEWAY_REFUND = "gateway_refund", _("Refund made at the gateway")
+    TAX_OPINION = "tax_opinion", _("The gateway computes another VAT")
+    PROOF = "proof", _("The ledger does not agree")
 
 
 class LedgerAccount(models.TextChoices):
@@ -90,3 +95,48 @@ class LedgerAccount(models.TextChoices):
     GATEWAY_FEES = "gateway_fees", _("Gateway fees")
     DISPUTE_FEES = "dispute_fees", _("Dispute fees")
     LOSSES = "losses", _("Losses")
+    TAX_PAYABLE = "tax_payable", _("VAT on issued documents")
+    FX = "fx", _("Changes of currency")
+
+
+class DocumentKind(models.TextChoices):
+    """What a document is; each kind is numbered by itself, without gaps."""
+
+    RECEIPT = "receipt", _("Receipt")
+    INVOICE = "invoice", _("Invoice")
+    CREDIT_NOTE = "credit_note", _("Credit note")
+
+
+class TaxCategory(models.TextChoices):
+    """VAT categories of EN 16931 that occur here; G, K and Z do not."""
+
+    STANDARD = "S", _("VAT")
+    REVERSE_CHARGE = "AE", _("Reverse charge")
+    OUT_OF_SCOPE = "O", _("Outside the scope of EU VAT")
+    EXEMPT = "E", _("No VAT: small business")
+
+
+class TaxScheme(models.TextChoices):
+    """To which office the VAT goes."""
+
+    NONE = "", _("None")
+    LOCAL = "local", _("At home")
+    OSS = "oss", _("One-Stop Shop")
+
+
+class VatCheckState(models.TextChoices):
+    """What VIES has said of a VAT id. Unavailable is not invalid."""
+
+    PENDING = "pending", _("Being checked")
+    VALID = "valid", _("Valid")
+    INVALID = "invalid", _("Not valid")
+    UNAVAILABLE = "unavailable", _("Could not be checked")
+
+
+class DocumentLanguage(models.TextChoices):
+    """The languages that documents are written in, at the customer's choice."""
+
+    EN = "en", "English"
+    DE = "de", "Deutsch"
+    FR = "fr", "Français"
+    ES = "es", "Español"

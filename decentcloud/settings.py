@@ -1,32 +1,22 @@
-"""The only place where the environment is read: every setting, typed, with its meaning in .env.example."""
+"""The settings of the machine: apps, database, queue, safety. Those of the business stand in business_settings.py.
+
+These two are the only places where the environment is read: every setting, typed, with its meaning in .env.example.
+"""
 
 from datetime import timedelta
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import django_stubs_ext
-import environ
 
-from decentcloud import embedded_database
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-env = environ.Env()
+from decentcloud import business_settings, embedded_database
+from decentcloud.business_settings import *  # noqa: F403 -- Django looks for every setting here
+from decentcloud.environment import BASE_DIR, DECENTCLOUD_HOME, NAMES_NO_DATABASE, env
 
 # Lets classes say what they are about (`ModelAdmin[Offering]`) while they run, not only to the type checker.
 django_stubs_ext.monkeypatch()
 
-# --- Where the configuration comes from ---------------------------------------------------------------------------------------
-# A real environment first, then .env beside manage.py. A checkout that names no database is a local one: `make run` keeps its data
-# and its generated secrets in DECENTCLOUD_HOME, so that every `manage.py` command there works on the market that `make run` shows.
-
-env.read_env(BASE_DIR / ".env")
-DECENTCLOUD_HOME = Path(env.str("DECENTCLOUD_HOME", default="") or BASE_DIR / ".local").absolute()
-DATABASE_IS_EMBEDDED: bool = not env.str("DATABASE_URL", default="")
-if DATABASE_IS_EMBEDDED:
-    env.read_env(DECENTCLOUD_HOME / "env")
-
+DATABASE_IS_EMBEDDED: bool = NAMES_NO_DATABASE
 DEBUG: bool = env.bool("DEBUG", default=False)
 SECRET_KEY: str = env.str("SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
@@ -255,7 +245,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": ["'self'"],
         "font-src": ["'self'"],
         # Chromium applies this to the redirect after a POST too, so the payment pages are named.
-        "form-action": ["'self'", "https://checkout.stripe.com", "https://icpay.org"],
+        "form-action": ["'self'", business_settings.STRIPE_CHECKOUT_ORIGIN, "https://icpay.org"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
     }
@@ -289,13 +279,30 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT: str = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
+
+
+def _document_storage(address: str) -> dict[str, Any]:
+    """Receipts and invoices: a folder, or ``s3://bucket/prefix?region_name=eu-central-1&endpoint_url=https://…``; never public.
+
+    Names and secrets of a bucket's keys come from the environment that boto3 reads, not from the address.
+    """
+    parts = urlsplit(address)
+    if parts.scheme != "s3":
+        folder = address or str(DECENTCLOUD_HOME / "documents")
+        options: dict[str, Any] = {"location": folder, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700}
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+    options = {"bucket_name": parts.netloc, "location": parts.path.strip("/"), "default_acl": None, "file_overwrite": False}
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options | dict(parse_qsl(parts.query))}
+
+
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
+    "documents": _document_storage(env.str("DOCUMENT_STORAGE", default="")),
 }
 
 # --- E-mail and logs ----------------------------------------------------------------------------------------------------------
@@ -358,39 +365,3 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Scope": "accounts.states.Scope",
     },
 }
-
-# --- Rules of the business ----------------------------------------------------------------------------------------------------
-
-QUOTE_MINUTES: int = env.int("QUOTE_MINUTES", default=30)
-# How many units one account may hold that nobody has paid for yet, by quotes and by orders together.
-UNPAID_UNITS_LIMIT: int = env.int("UNPAID_UNITS_LIMIT", default=20)
-PAYMENT_DEADLINE_MINUTES: int = env.int("PAYMENT_DEADLINE_MINUTES", default=60)
-ANSWER_DEADLINE_HOURS: int = env.int("ANSWER_DEADLINE_HOURS", default=48)
-PROVISIONING_DEADLINE_HOURS: int = env.int("PROVISIONING_DEADLINE_HOURS", default=2)
-CONFIRM_DEADLINE_HOURS: int = env.int("CONFIRM_DEADLINE_HOURS", default=24)
-SUSPENSION_LIMIT_DAYS: int = env.int("SUSPENSION_LIMIT_DAYS", default=30)
-PLATFORM_FEE_BP: int = env.int("PLATFORM_FEE_BP", default=1000)
-# The smallest payments, in minor units by currency, where they are not those of core/currencies.py.
-PAYMENT_MINIMUMS: dict[str, int] = env.dict("PAYMENT_MINIMUMS", cast={"value": int}, default={})
-# A refund above this many minor units waits for a second pair of eyes (0: each does); unset, none does.
-_approval_limit: str = env.str("REFUND_APPROVAL_LIMIT_MINOR", default="")
-REFUND_APPROVAL_LIMIT_MINOR: int | None = int(_approval_limit) if _approval_limit else None
-
-SANDBOX_ENABLED: bool = env.bool("SANDBOX_ENABLED", default=DEBUG)
-# The first one signs, all of them verify: a new one goes in front, the old one out a week later.
-SANDBOX_WEBHOOK_SECRETS: list[str] = env.list("SANDBOX_WEBHOOK_SECRETS", default=[])
-
-SELLER_VAT_RATE: Decimal = Decimal(env.str("SELLER_VAT_RATE", default="0.19"))
-INVOICE_SELLER_NAME: str = env.str("INVOICE_SELLER_NAME", default="")
-INVOICE_SELLER_STREET: str = env.str("INVOICE_SELLER_STREET", default="")
-INVOICE_SELLER_POSTCODE: str = env.str("INVOICE_SELLER_POSTCODE", default="")
-INVOICE_SELLER_CITY: str = env.str("INVOICE_SELLER_CITY", default="")
-INVOICE_SELLER_COUNTRY: str = env.str("INVOICE_SELLER_COUNTRY", default="DE")
-INVOICE_SELLER_VAT_ID: str = env.str("INVOICE_SELLER_VAT_ID", default="")
-INVOICE_SELLER_TAX_NO: str = env.str("INVOICE_SELLER_TAX_NO", default="")
-INVOICE_SELLER_REG_ID: str = env.str("INVOICE_SELLER_REG_ID", default="")
-INVOICE_SELLER_EMAIL: str = env.str("INVOICE_SELLER_EMAIL", default="")
-INVOICE_SELLER_IBAN: str = env.str("INVOICE_SELLER_IBAN", default="")
-INVOICE_SELLER_TIMEZONE: str = env.str("INVOICE_SELLER_TIMEZONE", default="Europe/Berlin")
-INVOICE_SELLER_VAT_SCHEME: str = env.str("INVOICE_SELLER_VAT_SCHEME", default="standard")
-INVOICE_SELLER_VAT_CURRENCY: str = env.str("INVOICE_SELLER_VAT_CURRENCY", default="EUR")

@@ -175,7 +175,7 @@ def test_nothing_is_left_for_later() -> None:
 def test_the_example_environment_names_exactly_what_the_settings_read() -> None:
     read = {
         call.args[0].value
-        for _, tree in trees("decentcloud/settings.py")
+        for _, tree in trees("decentcloud/environment.py", "decentcloud/settings.py", "decentcloud/business_settings.py")
         for call in ast.walk(tree)
         if isinstance(call, ast.Call)
         if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) and call.func.value.id == "env"

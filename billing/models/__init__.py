@@ -1,17 +1,23 @@
 """Only data of billing, one file a subject."""
 
 from billing.models.charge import BillingProfile, Charge, Quote
+from billing.models.document import Document, DocumentCounter
 from billing.models.ledger import LedgerEntry, LedgerLine
 from billing.models.payment import Dispute, Payment, Refund, StaffTask
+from billing.models.proof import Proof
 from billing.models.sandbox import SandboxDispute, SandboxMessage, SandboxPayment, SandboxRefund
+from billing.models.vat import VatCheck
 
 __all__ = [
     "BillingProfile",
     "Charge",
     "Dispute",
+    "Document",
+    "DocumentCounter",
     "LedgerEntry",
     "LedgerLine",
     "Payment",
+    "Proof",
     "Quote",
     "Refund",
     "SandboxDispute",
@@ -19,4 +25,5 @@ __all__ = [
     "SandboxPayment",
     "SandboxRefund",
     "StaffTask",
+    "VatCheck",
 ]

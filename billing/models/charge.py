@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Account
-from billing.states import ChargePurpose
+from billing.states import ChargePurpose, DocumentLanguage
 from contracts.models import Contract, Segment
 from contracts.pricing import NetPrice
 from core.fields import CurrencyField, MinorField
@@ -27,6 +27,7 @@ class BillingProfile(models.Model):
     city = models.CharField(max_length=100)
     country = models.CharField(max_length=2)
     vat_id = models.CharField(max_length=20, blank=True)
+    language = models.CharField(max_length=2, choices=DocumentLanguage.choices, default=DocumentLanguage.EN)
     updated_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -54,6 +55,9 @@ class Quote(models.Model):
     tax_country = models.CharField(max_length=2)
     tax_minor = MinorField()
     gross_minor = MinorField()
+    # What the decision rests on (billing.tax.TaxFacts), and the decision with its reason: an order must not differ from them.
+    tax_facts = models.JSONField(default=dict)
+    tax_decision = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     contract = models.OneToOneField(Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="quote")
@@ -103,6 +107,10 @@ class Charge(models.Model):
     buyer = models.JSONField()
     seller = models.JSONField()
     tax_decision = models.JSONField()
+    # What proves the decision: addresses, the VAT id's check, the country of the IP address where it is known.
+    tax_evidence = models.JSONField(default=dict)
+    # VIES was silent at the order, so VAT was charged: when to ask again. Null when there is nothing to ask.
+    vat_recheck_at = models.DateTimeField(null=True, blank=True)
     terms_accepted_at = models.DateTimeField()
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -123,7 +131,10 @@ class Charge(models.Model):
             ),
             models.CheckConstraint(condition=Q(paid_at=None) | Q(segment__isnull=False), name="charge_paid_has_segment"),
         ]
-        indexes = [models.Index(fields=["expires_at"], condition=Q(paid_at=None, closed_at=None), name="charge_open_expiry")]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(paid_at=None, closed_at=None), name="charge_open_expiry"),
+            models.Index(fields=["vat_recheck_at"], condition=Q(vat_recheck_at__isnull=False), name="charge_vat_recheck"),
+        ]
 
     def __str__(self) -> str:
         """What it is for."""

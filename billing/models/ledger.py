@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from billing.models.document import Document
 from billing.models.payment import Dispute, Payment, Refund
 from billing.states import LedgerAccount
 from contracts.models import Contract, Segment
@@ -19,6 +20,7 @@ class LedgerEntry(models.Model):
     payment = models.ForeignKey(Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries")
     refund = models.ForeignKey(Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries")
     dispute = models.ForeignKey(Dispute, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries")
+    document = models.ForeignKey(Document, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries")
 
     class Meta:
         verbose_name_plural = "ledger entries"

@@ -40,7 +40,11 @@ class Payment(FSMModelMixin, models.Model):
     refunded_minor = MinorField(default=0)
     disputed_minor = MinorField(default=0)
     currency = CurrencyField()
+    # A gateway may know one payment by several ids: the page that was opened, the intent, and the charge on the card.
     external_id = models.CharField(max_length=255, blank=True)
+    external_intent_id = models.CharField(max_length=255, blank=True)
+    external_charge_id = models.CharField(max_length=255, blank=True)
+    card_country = models.CharField(max_length=2, blank=True)
     checkout_url = models.CharField(max_length=2000, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -53,6 +57,11 @@ class Payment(FSMModelMixin, models.Model):
                 fields=["gateway", "external_id"],
                 condition=~Q(external_id=""),
                 name="payment_external_id_once",
+            ),
+            models.UniqueConstraint(
+                fields=["gateway", "external_intent_id"],
+                condition=~Q(external_intent_id=""),
+                name="payment_external_intent_once",
             ),
             models.UniqueConstraint(
                 fields=["charge"],

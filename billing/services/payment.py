@@ -206,8 +206,8 @@ def _book(payment: Payment, facts: GatewayPayment) -> None:
             _task(payment, contract)
             request_return(payment)
             emit("payment.unallocated", contract, payment=payment.pk, anomaly=anomaly.value)
-    if facts.in_balance:
-        postings.payment_in_balance(payment, contract, facts.amount_minor, facts.fee_minor)
+    if facts.reported is not None:
+        postings.payment_in_balance(payment, contract, facts.reported.amount_minor, facts.reported.fee_minor)
 
 
 def _allocate(charge: Charge) -> Segment | Anomaly:

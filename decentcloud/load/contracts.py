@@ -50,11 +50,12 @@ _TABLES: dict[type[Model], tuple[str, ...]] = {
     Charge: (
         "id", "public_id", "account_id", "purpose", "contract_id", "segment_id", "hours", "monthly_minor", "setup_fee_minor",
         "rent_minor", "net_minor", "tax_rate", "tax_minor", "gross_minor", "currency", "subject", "buyer", "seller",
-        "tax_decision", "terms_accepted_at", "created_at", "expires_at", "paid_at", "closed_at",
+        "tax_decision", "tax_evidence", "terms_accepted_at", "created_at", "expires_at", "paid_at", "closed_at",
     ),
     Payment: (
         "id", "public_id", "charge_id", "gateway", "state", "anomaly", "amount_minor", "received_minor", "refunded_minor",
-        "disputed_minor", "currency", "external_id", "checkout_url", "created_at", "expires_at", "succeeded_at",
+        "disputed_minor", "currency", "external_id", "external_intent_id", "external_charge_id", "card_country",
+        "checkout_url", "created_at", "expires_at", "succeeded_at",
     ),
     Refund: (
         "id", "public_id", "key", "kind", "payment_id", "contract_id", "segment_id", "state", "net_minor", "tax_minor",
@@ -226,7 +227,7 @@ class _Row:
             Charge, self.charge, numbered(self.loader.uuids, self.charge), self.account, ChargePurpose.CONTRACT.value,
             self.contract, self.segment if self.lived.paid_at else NULL, self.hours, self.sold.offering.monthly_minor,
             self.setup, self.rent, self.net, self.loader.tax.rate, self.tax_minor, self.gross, self.currency, subject, buyer,
-            self.loader.seller, self.loader.decision, self.created, self.created, expires, self.paid, closed,
+            self.loader.seller, self.loader.decision, "{}", self.created, self.created, expires, self.paid, closed,
         )  # fmt: skip
 
     def _event(self, name: str, at: str, **data: Any) -> None:
@@ -243,7 +244,7 @@ class _Row:
         self._add(
             Payment, self.payment, numbered(self.loader.uuids, self.payment), self.charge, "sandbox",
             PaymentState.SUCCEEDED.value, "", self.gross, self.gross, back_net + back_tax, 0, self.currency,
-            f"load-{self.payment}", "", self.created, expires, self.paid,
+            f"load-{self.payment}", "", "", "", "", self.created, expires, self.paid,
         )  # fmt: skip
         payment, segment = f"payment:{self.payment}", f"segment:{self.segment}"
         self._post(

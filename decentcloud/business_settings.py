@@ -1,0 +1,53 @@
+"""The settings of the business: deadlines, fees, gateways, VAT, the seller. Read from the environment, as settings.py."""
+
+from decimal import Decimal
+
+from decentcloud.environment import env
+
+# --- Rules of the business ----------------------------------------------------------------------------------------------------
+
+QUOTE_MINUTES: int = env.int("QUOTE_MINUTES", default=30)
+# How many units one account may hold that nobody has paid for yet, by quotes and by orders together.
+UNPAID_UNITS_LIMIT: int = env.int("UNPAID_UNITS_LIMIT", default=20)
+PAYMENT_DEADLINE_MINUTES: int = env.int("PAYMENT_DEADLINE_MINUTES", default=60)
+ANSWER_DEADLINE_HOURS: int = env.int("ANSWER_DEADLINE_HOURS", default=48)
+PROVISIONING_DEADLINE_HOURS: int = env.int("PROVISIONING_DEADLINE_HOURS", default=2)
+CONFIRM_DEADLINE_HOURS: int = env.int("CONFIRM_DEADLINE_HOURS", default=24)
+SUSPENSION_LIMIT_DAYS: int = env.int("SUSPENSION_LIMIT_DAYS", default=30)
+PLATFORM_FEE_BP: int = env.int("PLATFORM_FEE_BP", default=1000)
+# The smallest payments, in minor units by currency, where they are not those of core/currencies.py.
+PAYMENT_MINIMUMS: dict[str, int] = env.dict("PAYMENT_MINIMUMS", cast={"value": int}, default={})
+# A refund above this many minor units waits for a second pair of eyes (0: each does); unset, none does.
+_approval_limit: str = env.str("REFUND_APPROVAL_LIMIT_MINOR", default="")
+REFUND_APPROVAL_LIMIT_MINOR: int | None = int(_approval_limit) if _approval_limit else None
+
+SANDBOX_ENABLED: bool = env.bool("SANDBOX_ENABLED", default=env.bool("DEBUG", default=False))
+# The first one signs, all of them verify: a new one goes in front, the old one out a week later.
+SANDBOX_WEBHOOK_SECRETS: list[str] = env.list("SANDBOX_WEBHOOK_SECRETS", default=[])
+
+# Without a key, cards are not offered. The base address is Stripe's own but for a stand-in in tests and on a desk.
+STRIPE_SECRET_KEY: str = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRETS: list[str] = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
+STRIPE_API_BASE: str = env.str("STRIPE_API_BASE", default="")
+# Where Stripe's payment pages are: its own address, or a custom domain of yours there.
+STRIPE_CHECKOUT_ORIGIN: str = env.str("STRIPE_CHECKOUT_ORIGIN", default="https://checkout.stripe.com").rstrip("/")
+STRIPE_AUTOMATIC_TAX: bool = env.bool("STRIPE_AUTOMATIC_TAX", default=True)
+
+SELLER_VAT_RATE: Decimal = Decimal(env.str("SELLER_VAT_RATE", default="0.19"))
+VIES_BASE: str = env.str("VIES_BASE", default="https://ec.europa.eu/taxation_customs/vies/rest-api")
+
+INVOICE_SELLER_NAME: str = env.str("INVOICE_SELLER_NAME", default="")
+INVOICE_SELLER_STREET: str = env.str("INVOICE_SELLER_STREET", default="")
+INVOICE_SELLER_POSTCODE: str = env.str("INVOICE_SELLER_POSTCODE", default="")
+INVOICE_SELLER_CITY: str = env.str("INVOICE_SELLER_CITY", default="")
+INVOICE_SELLER_COUNTRY: str = env.str("INVOICE_SELLER_COUNTRY", default="DE")
+INVOICE_SELLER_VAT_ID: str = env.str("INVOICE_SELLER_VAT_ID", default="")
+INVOICE_SELLER_TAX_NO: str = env.str("INVOICE_SELLER_TAX_NO", default="")
+INVOICE_SELLER_REG_ID: str = env.str("INVOICE_SELLER_REG_ID", default="")
+INVOICE_SELLER_EMAIL: str = env.str("INVOICE_SELLER_EMAIL", default="")
+INVOICE_SELLER_IBAN: str = env.str("INVOICE_SELLER_IBAN", default="")
+INVOICE_SELLER_TIMEZONE: str = env.str("INVOICE_SELLER_TIMEZONE", default="Europe/Berlin")
+INVOICE_SELLER_VAT_SCHEME: str = env.str("INVOICE_SELLER_VAT_SCHEME", default="standard")
+# Registered for the One-Stop Shop: VAT of other member states' consumers is declared there, at their rates.
+INVOICE_SELLER_OSS: bool = env.bool("INVOICE_SELLER_OSS", default=False)
+INVOICE_SELLER_VAT_CURRENCY: str = env.str("INVOICE_SELLER_VAT_CURRENCY", default="EUR")
