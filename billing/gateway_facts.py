@@ -1,5 +1,6 @@
 """Only what gateways answer, in our words: facts about one payment, refund or dispute, and the protocol."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -99,8 +100,10 @@ class GatewayPayment:
 class GatewayRefund:
     """A refund as the gateway has it; `refund_id` is what we wrote into its metadata, None for one made in its dashboard.
 
-    `payment_external_id` is the payment's `external_id` here, whatever the gateway calls it there. `reported` is its line in the
-    balance report, `returned` the line that brings a failed one back; None while there is none.
+    `payment_external_id` is the payment's `external_id` here, whatever the gateway calls it there; empty when the gateway cannot
+    say it, and then `intent_id` or `card_charge_id` names the payment. `attempt` is how often the refund had failed when this one
+    was asked for, so that news of an earlier attempt is told from news of the last. `reported` is its line in the balance report,
+    `returned` the line that brings a failed one back; None while there is none.
     """
 
     external_id: str
@@ -110,13 +113,20 @@ class GatewayRefund:
     amount_minor: int
     currency: str
     error: str = ""
+    attempt: int = 0
+    intent_id: str = ""
+    card_charge_id: str = ""
     reported: BalanceLine | None = None
     returned: BalanceLine | None = None
 
 
 @dataclass(frozen=True)
 class GatewayDispute:
-    """A dispute as the gateway has it. Amounts and fees are read from its report, never computed."""
+    """A dispute as the gateway has it. Amounts and fees are read from its report, never computed.
+
+    `payment_external_id`, `intent_id` and `card_charge_id` as in `GatewayRefund`. `withdrawn` and `reinstated` are its lines in
+    the balance report; None while there are none.
+    """
 
     external_id: str
     payment_external_id: str
@@ -127,6 +137,8 @@ class GatewayDispute:
     fee_returned_minor: int = 0
     evidence_due_at: datetime | None = None
     reason: str = ""
+    intent_id: str = ""
+    card_charge_id: str = ""
     withdrawn: BalanceLine | None = None
     reinstated: BalanceLine | None = None
 
@@ -164,3 +176,6 @@ class PaymentGateway(Protocol):
 
     def read_dispute(self, external_id: str) -> GatewayDispute:
         """Read a dispute again."""
+
+    def balance_lines(self, since: datetime, until: datetime) -> Iterator[BalanceLine]:
+        """Its balance report: every line booked at or after `since` and before `until` (UTC), in no order that one may rely on."""

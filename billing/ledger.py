@@ -1,8 +1,9 @@
-"""Only the ledger's mechanics: post an entry that sums to zero, once per key; read balances.
+"""Only the ledger's mechanics: post an entry that sums to zero in each currency, once per key; read balances.
 
-What is posted when stands in `billing/postings.py`; no other module writes the ledger.
+What is posted when stands in `billing/postings.py` and `billing/report_postings.py`; no other module writes the ledger.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
@@ -17,11 +18,12 @@ from core import clock
 
 @dataclass(frozen=True)
 class Line:
-    """One side of an entry: debit positive, credit negative, in minor units."""
+    """One side of an entry: debit positive, credit negative, in minor units of `currency`, or of the entry's where it is empty."""
 
     account: LedgerAccount
     owner: Model | str
     amount: int
+    currency: str = ""
 
     @property
     def owner_name(self) -> str:
@@ -42,31 +44,35 @@ class Links(TypedDict, total=False):
     document: Document | None
 
 
-def debit(account: LedgerAccount, owner: Model | str, amount: int) -> Line:
+def debit(account: LedgerAccount, owner: Model | str, amount: int, currency: str = "") -> Line:
     """A line on the left."""
-    return Line(account, owner, amount)
+    return Line(account, owner, amount, currency)
 
 
-def credit(account: LedgerAccount, owner: Model | str, amount: int) -> Line:
+def credit(account: LedgerAccount, owner: Model | str, amount: int, currency: str = "") -> Line:
     """A line on the right."""
-    return Line(account, owner, -amount)
+    return Line(account, owner, -amount, currency)
 
 
 def post(key: str, kind: str, currency: str, lines: Iterable[Line], **links: Unpack[Links]) -> LedgerEntry | None:
-    """Append one entry in `currency`; returns None when `key` was posted before. Zero lines are left out.
+    """Append one entry in `currency`, or in each line's own; returns None when `key` was posted before. Zero lines are left out.
 
-    Raises ValueError when the lines do not sum to zero, or nothing is left of them: both are our bugs.
+    Raises ValueError when the lines do not sum to zero in each currency, or nothing is left of them: both are our bugs.
     Call it inside the transaction of the change, with the payment's row locked.
     """
     kept = [line for line in lines if line.amount]
-    if not kept or sum(line.amount for line in kept) != 0:
+    sums: Counter[str] = Counter()
+    for line in kept:
+        sums[line.currency or currency] += line.amount
+    if not kept or any(sums.values()):
         raise ValueError(f"unbalanced or empty entry {key}")
     if LedgerEntry.objects.filter(key=key).exists():
         return None
     # Two that pass the look above at once: the unique key lets one through and rolls the other back.
     entry = LedgerEntry.objects.create(key=key, kind=kind, at=clock.now(), **links)
     LedgerLine.objects.bulk_create(
-        LedgerLine(entry=entry, account=line.account, owner=line.owner_name, currency=currency, amount=line.amount) for line in kept
+        LedgerLine(entry=entry, account=line.account, owner=line.owner_name, currency=line.currency or currency, amount=line.amount)
+        for line in kept
     )
     return entry
 
