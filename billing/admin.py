@@ -138,8 +138,8 @@ def _pay_by_hand(refund_id: int, request: HttpRequest, data: Mapping[str, Any]) 
     services.pay_refund_by_hand(refund_id, user_of(request), data["reference"])
 
 
-def _retry(refund_id: int, _request: HttpRequest, _data: Mapping[str, Any]) -> None:
-    _unless_silent(lambda: services.retry_refund(refund_id))
+def _retry(refund_id: int, request: HttpRequest, _data: Mapping[str, Any]) -> None:
+    _unless_silent(lambda: services.retry_refund(refund_id, user_of(request)))
 
 
 def _approve(refund_id: int, request: HttpRequest, _data: Mapping[str, Any]) -> None:

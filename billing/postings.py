@@ -62,11 +62,11 @@ def mismatch_accepted(payment: Payment, segment: Segment, net: int, tax: int) ->
     )
 
 
-def shortfall_regained(payment: Payment, segment: Segment, part: Priced) -> None:
-    """Of a payment taken for less, what never came in is not given back: the loss shrinks by it, and escrow ends at 0."""
+def loss_regained(payment: Payment, segment: Segment, part: Priced) -> None:
+    """What an end would give back, had it not come back already or never come in: the loss shrinks by it, and escrow ends at 0."""
     post(
-        f"shortfall:{segment.pk}",
-        "shortfall_regained",
+        f"regained:{segment.pk}",
+        "loss_regained",
         payment.currency,
         [
             debit(A.ESCROW, segment, part.net.minor),
@@ -104,6 +104,33 @@ def refund_decided(refund: Refund) -> None:
         f"refund:{refund.pk}",
         [
             debit(A.ESCROW, refund.segment, refund.net_minor),
+            debit(A.TAX_PENDING, refund.payment, refund.tax_minor),
+            credit(A.REFUND_PAYABLE, refund.payment, refund.amount_minor),
+        ],
+    )
+
+
+def goodwill_decided(refund: Refund) -> None:
+    """The platform gives a part back and bears it: the contract's escrow stands. With its tax, which is not due on it."""
+    _refund(
+        refund,
+        "refund_decided",
+        f"refund:{refund.pk}",
+        [
+            debit(A.LOSSES, refund.payment, refund.net_minor),
+            debit(A.TAX_PENDING, refund.payment, refund.tax_minor),
+            credit(A.REFUND_PAYABLE, refund.payment, refund.amount_minor),
+        ],
+    )
+
+
+def vat_refund_decided(refund: Refund) -> None:
+    """VIES has confirmed later: the VAT was not due and is owed back."""
+    _refund(
+        refund,
+        "refund_decided",
+        f"refund:{refund.pk}",
+        [
             debit(A.TAX_PENDING, refund.payment, refund.tax_minor),
             credit(A.REFUND_PAYABLE, refund.payment, refund.amount_minor),
         ],
@@ -187,6 +214,51 @@ def refund_money_back(refund: Refund) -> None:
             debit(A.GATEWAY_BALANCE, gateway, refund.amount_minor),
             credit(A.GATEWAY_CLEARING, gateway, refund.amount_minor),
         ],
+    )
+
+
+def refund_covered(refund: Refund, dispute: Dispute) -> None:
+    """A refund failed that a bank has paid by a lost dispute before: what was lost twice is owed no more."""
+    post(
+        _numbered("covered", refund),
+        "refund_covered",
+        refund.currency,
+        [
+            debit(A.REFUND_PAYABLE, refund.payment, refund.amount_minor),
+            credit(A.LOSSES, refund.payment, refund.amount_minor),
+        ],
+        contract=refund.contract,
+        payment=refund.payment,
+        refund=refund,
+        dispute=dispute,
+    )
+
+
+def refund_beyond_left(payment: Payment, contract: Contract, external_id: str, amount: int) -> None:
+    """A gateway paid more than was left, and not by our word: lost until staff knows better. It is no part of the payment's sum."""
+    post(
+        beyond_key(payment, external_id),
+        "refund_beyond_left",
+        payment.currency,
+        [
+            debit(A.LOSSES, payment, amount),
+            credit(A.GATEWAY_BALANCE, payment.gateway, amount),
+        ],
+        contract=contract,
+    )
+
+
+def refund_beyond_left_back(payment: Payment, contract: Contract, external_id: str, amount: int) -> None:
+    """That refund failed: its money is back in the gateway's report."""
+    post(
+        f"{beyond_key(payment, external_id)}:back",
+        "refund_beyond_left",
+        payment.currency,
+        [
+            debit(A.GATEWAY_BALANCE, payment.gateway, amount),
+            credit(A.LOSSES, payment, amount),
+        ],
+        contract=contract,
     )
 
 
@@ -274,6 +346,11 @@ def dispute_lost(
 def reported_key(payment: Payment, external_id: str) -> str:
     """The key of what a gateway's report shows under this id."""
     return f"bt:{payment.gateway}:{external_id}"
+
+
+def beyond_key(payment: Payment, external_id: str) -> str:
+    """The key of what a gateway paid under this id beyond what was left."""
+    return f"{reported_key(payment, external_id)}:beyond"
 
 
 def money_back_key(refund: Refund) -> str:

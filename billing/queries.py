@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
+from billing.ledger import balance
 from billing.models import Charge, Dispute, LedgerLine, Payment, Refund
 from billing.states import Anomaly, ChargePurpose, DisputeState, LedgerAccount, PaymentState, RefundKind, RefundState
 from contracts.models import Contract, Settlement
@@ -21,9 +22,13 @@ def paid_of(charge: Charge) -> Priced:
     return Priced.of(charge.net_minor, charge.tax_minor, charge.currency)
 
 
+# What is taken from a payment that pays for a contract; a return is of money that pays for nothing.
+OF_ALLOCATED = (RefundKind.UNUSED, RefundKind.GOODWILL, RefundKind.VAT, RefundKind.IMPORTED)
+
+
 def given_back(payment: Payment) -> Priced:
     """What of an allocated payment is no longer ours to give: refunds decided, and lost disputes, with their tax."""
-    refunds = Refund.objects.filter(payment=payment, kind=RefundKind.UNUSED).aggregate(
+    refunds = Refund.objects.filter(payment=payment, kind__in=OF_ALLOCATED).aggregate(
         net=Coalesce(Sum("net_minor"), 0), tax=Coalesce(Sum("tax_minor"), 0)
     )
     lost = Dispute.objects.filter(payment=payment, state=DisputeState.LOST).aggregate(
@@ -32,29 +37,50 @@ def given_back(payment: Payment) -> Priced:
     return Priced.of(int(refunds["net"] + lost["net"]), int(refunds["tax"] + lost["tax"]), payment.currency)
 
 
-def unused_of(payment: Payment, settlement: Settlement) -> Priced:
+def left_gross(payment: Payment) -> int:
+    """How much of a payment can still be given back, in minor units: received, less what was decided to go back or was lost."""
+    if not is_allocated(payment):
+        return -balance(LedgerAccount.UNALLOCATED, payment, payment.currency)
+    back = given_back(payment)
+    paid = paid_of(payment.charge)
+    return max(0, min(int(payment.received_minor), paid.gross.minor) - back.gross.minor)
+
+
+def is_allocated(payment: Payment) -> bool:
+    """Whether it pays for its contract."""
+    return payment.state == PaymentState.SUCCEEDED and not payment.anomaly
+
+
+@dataclass(frozen=True)
+class Unused:
+    """What an end gives back of one payment (`priced`), and what it would have given, had that not come back before or never
+    come in (`regained`): that part goes from escrow and pending VAT to the losses which had stood in for it.
+    """
+
+    priced: Priced
+    regained: Priced
+
+
+def unused_of(payment: Payment, settlement: Settlement) -> Unused:
     """What a settlement gives back of this payment, tax counted on totals.
 
     Net that a bank took after the settlement was made is not given back a second time.
     """
-    back = given_back(payment)
     lost_later = max(0, _lost_net(payment) - settlement.lost_minor)
-    net = max(0, settlement.refund_minor - lost_later)
-    charge = payment.charge
-    paid = paid_of(charge)
-    return split_net(min(net, (paid - back).net.minor), paid=paid, given_back=back, rate=charge.tax_rate)
+    return _coming_back(payment, payment.charge, max(0, settlement.refund_minor - lost_later))
 
 
-def at_most_received(unused: Priced, payment: Payment, back: Priced) -> Priced:
-    """What of an unused part goes back when staff took less than was asked: no more than came in, less what went `back`.
+def _coming_back(payment: Payment, charge: Charge, net: int) -> Unused:
+    """Of a net that is not earned: no more than is left after what came back already, and than what came in.
 
-    The tax comes first: none is due on what is undone.
+    Where less came in than was asked for, the tax comes first: none is due on what is undone.
     """
+    back, paid = given_back(payment), paid_of(charge)
+    unused = split_net(min(net, (paid - back).net.minor), paid=paid, given_back=back, rate=charge.tax_rate)
     gross = min(unused.gross.minor, max(0, payment.received_minor - back.gross.minor))
-    if gross == unused.gross.minor:
-        return unused
     tax = min(unused.tax.minor, gross)
-    return Priced.of(gross - tax, tax, payment.currency)
+    priced = Priced.of(gross - tax, tax, payment.currency)
+    return Unused(priced, Priced.of(net - priced.net.minor, unused.tax.minor - tax, payment.currency))
 
 
 def _lost_net(payment: Payment) -> int:
@@ -82,10 +108,7 @@ def refund_preview(contract: Contract, moment: datetime, fault: Fault = Fault.NO
     }
     for segment, share in zip(sorted(segments, key=lambda s: s.number), preview.shares, strict=True):
         charge = charges[segment.pk]
-        payment = payments[charge.pk]
-        back = given_back(payment)
-        unused = split_net(share.refund_minor, paid=paid_of(charge), given_back=back, rate=charge.tax_rate)
-        total += at_most_received(unused, payment, back)
+        total += _coming_back(payments[charge.pk], charge, share.refund_minor).priced
     return RefundPreview(preview, total)
 
 
@@ -136,7 +159,7 @@ def money_of_contracts(contracts: Iterable[Contract]) -> dict[int, MoneySoFar]:
     ):
         done = "done" if row["state"] == RefundState.SUCCEEDED else "pending"
         refunds[row["contract"]][f"{done}_gross"] += row["gross"]
-        if row["kind"] == RefundKind.UNUSED:
+        if row["kind"] in OF_ALLOCATED:
             refunds[row["contract"]][f"{done}_net"] += row["net"]
     paid: dict[int, tuple[int, int]] = {
         row["contract"]: (row["net"], row["with_tax"])

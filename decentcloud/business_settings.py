@@ -17,9 +17,9 @@ SUSPENSION_LIMIT_DAYS: int = env.int("SUSPENSION_LIMIT_DAYS", default=30)
 PLATFORM_FEE_BP: int = env.int("PLATFORM_FEE_BP", default=1000)
 # The smallest payments, in minor units by currency, where they are not those of core/currencies.py.
 PAYMENT_MINIMUMS: dict[str, int] = env.dict("PAYMENT_MINIMUMS", cast={"value": int}, default={})
-# A refund above this many minor units waits for a second pair of eyes (0: each does); unset, none does.
-_approval_limit: str = env.str("REFUND_APPROVAL_LIMIT_MINOR", default="")
-REFUND_APPROVAL_LIMIT_MINOR: int | None = int(_approval_limit) if _approval_limit else None
+# A refund above so many minor units of its currency waits for a second pair of eyes (0: each does). In a currency that is not
+# named here none does.
+REFUND_APPROVAL_LIMITS: dict[str, int] = env.dict("REFUND_APPROVAL_LIMITS", cast={"value": int}, default={})
 
 SANDBOX_ENABLED: bool = env.bool("SANDBOX_ENABLED", default=env.bool("DEBUG", default=False))
 # The first one signs, all of them verify: a new one goes in front, the old one out a week later.

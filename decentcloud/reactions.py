@@ -62,6 +62,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("unpaid charges", services.expire_unpaid_charges, timedelta(minutes=1)),
     Schedule("payments read again", services.reread_payments, timedelta(minutes=5)),
     Schedule("refunds swept", services.sweep_refunds, timedelta(minutes=1)),
+    Schedule("disputes read again", services.reread_disputes, timedelta(hours=1)),
     Schedule("stock holds given back", providers.release_expired_holds, timedelta(minutes=1)),
     Schedule("market counted", providers.refresh_facets, timedelta(minutes=1)),
     Schedule("prices in euros renewed", providers.reprice_offerings, timedelta(days=1), daily_at=time(16, 30)),

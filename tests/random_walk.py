@@ -235,7 +235,7 @@ class RandomMarket:
             if self.random.random() < 0.5:
                 billing.pay_refund_by_hand(refund.pk, self.staff, "bank 4711")
             else:
-                billing.retry_refund(refund.pk)
+                billing.retry_refund(refund.pk, self.staff)
             return
         payment = self._any(Payment.objects.filter(state=PaymentState.MISMATCHED))
         if self.random.random() < 0.5:

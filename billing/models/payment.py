@@ -22,7 +22,7 @@ from billing.states import (
 )
 from contracts.models import Contract, Segment
 from core.fields import CurrencyField, MinorField
-from core.money import Money
+from core.money import Money, Priced
 
 NOT_FINAL = [PaymentState.PENDING, PaymentState.PROCESSING, PaymentState.FAILED, PaymentState.EXPIRED]
 
@@ -126,7 +126,8 @@ class Refund(FSMModelMixin, models.Model):
     """One decision to give money back; `key` makes the same decision impossible twice."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    key = models.CharField(max_length=80, unique=True)
+    # Long enough for a gateway's own id in it.
+    key = models.CharField(max_length=300, unique=True)
     kind = models.CharField(max_length=10, choices=RefundKind.choices)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="refunds")
@@ -139,6 +140,8 @@ class Refund(FSMModelMixin, models.Model):
     reason = models.CharField(max_length=500, blank=True)
     external_id = models.CharField(max_length=255, blank=True)
     reference = models.CharField(max_length=120, blank=True)
+    # Who of staff decided a goodwill refund; empty where it follows from something else.
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -237,16 +240,23 @@ class Refund(FSMModelMixin, models.Model):
         """Staff pays it by hand."""
 
 
-class Dispute(models.Model):
-    """What a customer's bank says about one payment."""
+class Dispute(FSMModelMixin, models.Model):
+    """What a customer's bank says about one payment. Each begins as an inquiry here, so that one whose opening we missed opens now.
+
+    Of an amount that a bank kept, `lost_net_minor` and `lost_tax_minor` had paid for the contract, and `covered_minor` had paid
+    for nothing or was owed to the customer and not sent; the rest had gone back to the customer before, and is lost.
+    """
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes")
     external_id = models.CharField(max_length=255)
-    state = models.CharField(max_length=20, choices=DisputeState.choices)
+    state = FSMField(default=DisputeState.INQUIRY, choices=DisputeState.choices, protected=True)
+    # The bank's word for why.
+    reason = models.CharField(max_length=100, blank=True)
     amount_minor = MinorField()
     fee_minor = MinorField(default=0)
     lost_net_minor = MinorField(default=0)
     lost_tax_minor = MinorField(default=0)
+    covered_minor = MinorField(default=0)
     currency = CurrencyField()
     evidence_due_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
@@ -256,11 +266,59 @@ class Dispute(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["payment", "external_id"], name="dispute_external_id_once"),
             models.CheckConstraint(condition=Q(state__in=[state.value for state in DisputeState]), name="dispute_state_known"),
+            models.CheckConstraint(
+                condition=Q(lost_net_minor__gte=0, lost_tax_minor__gte=0, covered_minor__gte=0)
+                & Q(amount_minor__gte=F("lost_net_minor") + F("lost_tax_minor") + F("covered_minor")),
+                name="dispute_loss_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["inquiry", "open"], closed_at=None)
+                | (~Q(state__in=["inquiry", "open"]) & Q(closed_at__isnull=False)),
+                name="dispute_closed_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["evidence_due_at", "id"], condition=Q(closed_at=None), name="dispute_unclosed"),
         ]
 
     def __str__(self) -> str:
         """The bank's name for it."""
         return self.external_id
+
+    @property
+    def amount(self) -> Money:
+        """What the bank asks about, or has taken."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def beyond_minor(self) -> int:
+        """Of a lost one: what the bank took although it had gone back to the customer before."""
+        return int(self.amount_minor - self.lost_net_minor - self.lost_tax_minor - self.covered_minor)
+
+    @transition(field=state, source=DisputeState.INQUIRY, target=DisputeState.INQUIRY_CLOSED)
+    def close_inquiry(self, now: datetime) -> None:
+        """Only asked; no money moved."""
+        self.closed_at = now
+
+    @transition(field=state, source=[DisputeState.INQUIRY, DisputeState.INQUIRY_CLOSED], target=DisputeState.OPEN)
+    def withdraw(self, amount_minor: int, fee_minor: int) -> None:
+        """The bank took the money until it decides; an inquiry, even one that seemed over, can come to this."""
+        self.amount_minor = amount_minor
+        self.fee_minor = fee_minor
+        self.closed_at = None
+
+    @transition(field=state, source=DisputeState.OPEN, target=DisputeState.WON)
+    def win(self, now: datetime) -> None:
+        """The bank gave it back."""
+        self.closed_at = now
+
+    @transition(field=state, source=DisputeState.OPEN, target=DisputeState.LOST)
+    def lose(self, now: datetime, lost: Priced, covered_minor: int) -> None:
+        """The bank keeps it."""
+        self.closed_at = now
+        self.lost_net_minor = lost.net.minor
+        self.lost_tax_minor = lost.tax.minor
+        self.covered_minor = covered_minor
 
 
 class StaffTask(models.Model):

@@ -7,7 +7,10 @@ from core.fields import CurrencyField, MinorField
 
 
 class SandboxPayment(models.Model):
-    """A payment page as the pretend bank knows it. `payment_public_id` is null for one that nobody of ours has started."""
+    """A payment page as the pretend bank knows it. `payment_public_id` is null for one that nobody of ours has started.
+
+    `received_at` is when the money came into the bank's balance.
+    """
 
     external_id = models.CharField(max_length=60, unique=True)
     payment_public_id = models.UUIDField(null=True, unique=True)
@@ -22,6 +25,7 @@ class SandboxPayment(models.Model):
     deadline_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     created_at = models.DateTimeField()
+    received_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -38,15 +42,21 @@ class SandboxPayment(models.Model):
 
 
 class SandboxRefund(models.Model):
-    """A refund as the pretend bank knows it; the key makes a repeated request find the first that has not failed."""
+    """A refund as the pretend bank knows it; the key makes a repeated request find the first that has not failed.
+
+    One that somebody made in the bank's own dashboard has no key.
+    """
 
     external_id = models.CharField(max_length=60, unique=True)
-    idempotency_key = models.UUIDField()
+    idempotency_key = models.UUIDField(null=True)
     payment = models.ForeignKey(SandboxPayment, on_delete=models.CASCADE, related_name="refunds")
     amount_minor = MinorField()
     status = models.CharField(max_length=20)
     settles_at = models.DateTimeField(null=True, blank=True)
+    # How often it had failed when it was asked for, by the one who asked.
+    attempt = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
+    returned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -71,6 +81,7 @@ class SandboxDispute(models.Model):
     status = models.CharField(max_length=20)
     evidence_due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="sandbox_dispute_of_something")]

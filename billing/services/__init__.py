@@ -1,7 +1,7 @@
 """Only verbs: the writers of billing."""
 
 from billing.services.checkout import ask_again, place_order
-from billing.services.dispute import apply_dispute, apply_dispute_facts
+from billing.services.dispute import apply_dispute, apply_dispute_facts, reread_disputes
 from billing.services.order import (
     close_charge,
     extension_price,
@@ -23,12 +23,12 @@ from billing.services.payment import (
     start_payment,
 )
 from billing.services.quote import create_quote
-from billing.services.refund import (
-    apply_refund,
-    apply_refund_facts,
+from billing.services.refund import refund_settlement, request_goodwill_refund, request_vat_refund
+from billing.services.refund_import import apply_refund, import_refund
+from billing.services.refund_news import apply_refund_facts
+from billing.services.refund_sending import (
     approve_refund,
     pay_refund_by_hand,
-    refund_settlement,
     retry_refund,
     send_refund,
     send_waiting_refunds,
@@ -54,6 +54,7 @@ __all__ = [
     "create_quote",
     "expire_unpaid_charges",
     "extension_price",
+    "import_refund",
     "open_extension_charge",
     "open_task",
     "order",
@@ -61,6 +62,9 @@ __all__ = [
     "place_order",
     "price_extension",
     "refund_settlement",
+    "request_goodwill_refund",
+    "request_vat_refund",
+    "reread_disputes",
     "reread_payments",
     "retry_refund",
     "return_mismatch",

@@ -1,4 +1,4 @@
-"""Only what a customer's bank says: money withdrawn, given back, or kept."""
+"""Only what a customer's bank says: money withdrawn, given back, or kept. The one door of a dispute's states."""
 
 from dataclasses import dataclass
 
@@ -6,108 +6,158 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import postings
-from billing.gateway_facts import DisputeStatus, GatewayDispute
+from billing.gateway_facts import DisputeStatus, GatewayDispute, GatewayError
 from billing.gateways import gateway
 from billing.ledger import balance
-from billing.models import Dispute, Payment, Refund
-from billing.queries import given_back, paid_of
+from billing.models import Charge, Dispute, Payment, Refund
+from billing.queries import given_back, is_allocated, paid_of
 from billing.services.payment import BOOKED, apply_payment
-from billing.services.task import close_task, open_task
-from billing.states import DisputeState, LedgerAccount, PaymentState, RefundState, TaskKind
+from billing.services.refund_news import cover
+from billing.services.refund_sending import prove_unanswered
+from billing.services.task import close_task, open_task, postpone_task
+from billing.silence import waiting_when_silent
+from billing.states import DisputeState, LedgerAccount, RefundState, TaskKind
 from contracts.models import Contract
 from contracts.services import close_dispute_lost, close_dispute_won, open_dispute
 from core import clock
 from core.formats import money
-from core.money import Money, Priced, split_gross
+from core.money import Priced, split_gross
 from core.outbox import emit
+from core.sweeps import each
 
-CLOSED = {DisputeState.WON, DisputeState.LOST, DisputeState.INQUIRY_CLOSED}
+# How each end of a dispute reads at the gateway; anything else told of a closed one is news that we did not expect.
+ENDS = {
+    DisputeState.WON: DisputeStatus.WON,
+    DisputeState.LOST: DisputeStatus.LOST,
+    DisputeState.INQUIRY_CLOSED: DisputeStatus.INQUIRY_CLOSED,
+}
 
 
 def apply_dispute(gateway_name: str, external_id: str) -> None:
-    """Read a dispute at its gateway and book what it says; first the payment, when its own news has not come yet."""
+    """Read a dispute at its gateway and book what it says; first the payment, when its own news has not come yet.
+
+    Before a loss is booked, refunds whose answer was lost are asked for: whether the customer has them decides what is lost.
+    """
     facts = gateway(gateway_name).read_dispute(external_id)
-    booked = Payment.objects.filter(gateway=gateway_name, external_id=facts.payment_external_id, state__in=BOOKED)
-    if not booked.exists():
+    payments = Payment.objects.filter(gateway=gateway_name, external_id=facts.payment_external_id)
+    if not payments.filter(state__in=BOOKED).exists():
         apply_payment(gateway_name, facts.payment_external_id)
+    if facts.status == DisputeStatus.LOST:
+        for payment in payments:
+            prove_unanswered(payment)
     apply_dispute_facts(gateway_name, facts)
 
 
 def apply_dispute_facts(gateway_name: str, facts: GatewayDispute) -> None:
     """Book freshly read facts of one dispute, once, whatever was missed before.
 
-    An inquiry takes no money: a task for staff and nothing else. Emits ``dispute.opened``, ``dispute.closed``.
+    An inquiry takes no money: a task for staff and nothing else. Emits ``dispute.opened``, ``dispute.closed``. Raises
+    `GatewayError` when a loss cannot be booked yet, because a refund of ours is being sent at this moment.
     """
     with transaction.atomic():
-        payment = (
-            Payment.objects.select_for_update(of=("self",))
-            .select_related("charge__contract", "charge__segment")
-            .filter(gateway=gateway_name, external_id=facts.payment_external_id)
-            .first()
-        )
+        payment = _lock_payment(gateway_name, facts)
         if payment is None:
             open_task(
-                f"unknown:{gateway_name}:{facts.external_id}",
+                f"unknown:{gateway_name}:{facts.external_id}"[:120],
                 TaskKind.UNKNOWN_PAYMENT,
                 _("%(gateway)s reports a dispute of a payment that we do not know: %(id)s.")
                 % {"gateway": gateway_name, "id": facts.external_id},
             )
             return
-        dispute = Dispute.objects.filter(payment=payment, external_id=facts.external_id).first()
-        if dispute is None:
-            dispute = _create(payment, facts)
-        if dispute.state in CLOSED:
-            return
-        if facts.status == DisputeStatus.INQUIRY_CLOSED and dispute.state == DisputeState.INQUIRY:
-            _finish(dispute, DisputeState.INQUIRY_CLOSED)
-            return
-        if facts.status in {DisputeStatus.INQUIRY, DisputeStatus.INQUIRY_CLOSED}:
-            return
-        if dispute.state == DisputeState.INQUIRY:
-            _open(dispute, payment, facts)
-        if facts.status == DisputeStatus.WON:
-            _win(dispute, payment, facts)
-        elif facts.status == DisputeStatus.LOST:
-            _lose(dispute, payment)
+        dispute = Dispute.objects.filter(payment=payment, external_id=facts.external_id).first() or _create(payment, facts)
+        dispute.payment = payment
+        _follow(dispute, payment, facts)
+
+
+def _lock_payment(gateway_name: str, facts: GatewayDispute) -> Payment | None:
+    """The payment with its charge, both locked, the charge first; None for one that we do not know."""
+    known = Payment.objects.filter(gateway=gateway_name, external_id=facts.payment_external_id)
+    charge_id = known.values_list("charge_id", flat=True).first()
+    if charge_id is None:
+        return None
+    charge = Charge.objects.select_for_update(of=("self",)).select_related("contract", "segment").get(pk=charge_id)
+    payment = known.select_for_update(of=("self",)).get()
+    payment.charge = charge
+    return payment
 
 
 def _create(payment: Payment, facts: GatewayDispute) -> Dispute:
-    """Every dispute begins as an inquiry here, so that one whose opening we missed is opened now."""
-    contract = payment.charge.contract
-    dispute = Dispute.objects.create(
+    return Dispute.objects.create(
         payment=payment,
         external_id=facts.external_id,
-        state=DisputeState.INQUIRY,
+        reason=facts.reason[:100],
         amount_minor=facts.amount_minor,
         currency=facts.currency,
         evidence_due_at=facts.evidence_due_at,
         opened_at=clock.now(),
     )
-    amount = money(Money(facts.amount_minor, facts.currency))
-    inquiry = facts.status in {DisputeStatus.INQUIRY, DisputeStatus.INQUIRY_CLOSED}
+
+
+def _follow(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:
+    """Take the dispute, step by step, to where its bank says that it is."""
+    if dispute.state in ENDS and facts.status == ENDS[DisputeState(dispute.state)]:
+        return
+    if dispute.state in {DisputeState.WON, DisputeState.LOST}:
+        _file_reversal(dispute, payment, facts)
+        return
+    if facts.status in {DisputeStatus.INQUIRY, DisputeStatus.INQUIRY_CLOSED}:
+        _ask(dispute, payment, facts)
+        return
+    if dispute.state != DisputeState.OPEN:
+        _open(dispute, payment, facts)
+    _keep_date(dispute, facts)
+    if facts.status == DisputeStatus.WON:
+        _win(dispute, payment, facts)
+    elif facts.status == DisputeStatus.LOST:
+        _lose(dispute, payment)
+
+
+def _ask(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:
+    """An inquiry: no money moves. Late news of one that has become a dispute changes nothing."""
+    if dispute.state != DisputeState.INQUIRY:
+        return
     open_task(
-        f"dispute:{dispute.pk}",
-        TaskKind.INQUIRY if inquiry else TaskKind.DISPUTE,
-        (_("The customer's bank asks about %(amount)s.") if inquiry else _("%(amount)s is disputed; answer the bank."))
-        % {"amount": amount},
-        contract=contract,
+        f"inquiry:{dispute.pk}",
+        TaskKind.INQUIRY,
+        _("The customer's bank asks about %(amount)s.") % {"amount": money(dispute.amount)},
+        contract=payment.charge.contract,
         payment=payment,
         due_at=facts.evidence_due_at,
     )
-    return dispute
+    _keep_date(dispute, facts)
+    if facts.status == DisputeStatus.INQUIRY_CLOSED:
+        dispute.close_inquiry(clock.now())
+        dispute.save()
+        close_task(f"inquiry:{dispute.pk}", None)
+
+
+def _keep_date(dispute: Dispute, facts: GatewayDispute) -> None:
+    """A bank may give more time, or less."""
+    if dispute.evidence_due_at == facts.evidence_due_at:
+        return
+    dispute.evidence_due_at = facts.evidence_due_at
+    dispute.save()
+    for key in (f"inquiry:{dispute.pk}", f"dispute:{dispute.pk}"):
+        postpone_task(key, facts.evidence_due_at)
 
 
 def _open(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:
     contract = payment.charge.contract
-    dispute.state = DisputeState.OPEN
-    dispute.amount_minor = facts.amount_minor
-    dispute.fee_minor = facts.fee_minor
-    dispute.evidence_due_at = facts.evidence_due_at
+    dispute.withdraw(facts.amount_minor, facts.fee_minor)
     dispute.save()
     payment.disputed_minor += dispute.amount_minor
     payment.save(update_fields=["disputed_minor"])
+    close_task(f"inquiry:{dispute.pk}", None)
+    open_task(
+        f"dispute:{dispute.pk}",
+        TaskKind.DISPUTE,
+        _("%(amount)s is disputed; answer the bank.") % {"amount": money(dispute.amount)},
+        contract=contract,
+        payment=payment,
+        due_at=facts.evidence_due_at,
+    )
     postings.dispute_withdrawn(dispute, contract)
-    if _pays_for_contract(payment):
+    if is_allocated(payment):
         open_dispute(contract.pk)
     emit("dispute.opened", contract, dispute=dispute.pk, amount_minor=dispute.amount_minor, currency=dispute.currency)
 
@@ -117,9 +167,10 @@ def _win(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:
     payment.disputed_minor -= dispute.amount_minor
     payment.save(update_fields=["disputed_minor"])
     postings.dispute_won(dispute, contract, facts.fee_returned_minor)
-    if _pays_for_contract(payment):
+    if is_allocated(payment):
         close_dispute_won(contract.pk)
-    _finish(dispute, DisputeState.WON)
+    dispute.win(clock.now())
+    dispute.save()
     _announce(dispute, contract, won=True)
 
 
@@ -135,6 +186,8 @@ class _Loss:
 
 
 def _lose(dispute: Dispute, payment: Payment) -> None:
+    if Refund.objects.filter(payment=payment, state=RefundState.SUBMITTING).exists():
+        raise GatewayError("a refund of this payment is being sent: the loss is booked once its answer is there")
     contract = payment.charge.contract
     payment.disputed_minor -= dispute.amount_minor
     payment.save(update_fields=["disputed_minor"])
@@ -149,12 +202,11 @@ def _lose(dispute: Dispute, payment: Payment) -> None:
         losses=loss.losses,
         tax=loss.priced.tax.minor,
     )
-    dispute.lost_net_minor = loss.priced.net.minor
-    dispute.lost_tax_minor = loss.priced.tax.minor
-    if _pays_for_contract(payment):
+    dispute.lose(clock.now(), loss.priced, loss.owed + loss.unallocated)
+    dispute.save()
+    if is_allocated(payment):
         assert payment.charge.segment_id is not None
         close_dispute_lost(contract.pk, {payment.charge.segment_id: loss.priced.net.minor})
-    _finish(dispute, DisputeState.LOST)
     _announce(dispute, contract, won=False)
 
 
@@ -162,7 +214,7 @@ def _loss(dispute: Dispute, payment: Payment) -> _Loss:
     """Net from escrow first; then what we still owe the customer, who has it from the bank now; then our loss."""
     amount, code = dispute.amount_minor, dispute.currency
     charge = payment.charge
-    if not _pays_for_contract(payment):
+    if not is_allocated(payment):
         unallocated = min(amount, -balance(LedgerAccount.UNALLOCATED, payment, code))
         owed = _cover(dispute, payment, amount - unallocated)
         return _Loss(Priced.zero(code), 0, unallocated, owed, amount - unallocated - owed)
@@ -182,27 +234,26 @@ def _cover(dispute: Dispute, payment: Payment, available: int) -> int:
     for refund in Refund.objects.select_for_update().filter(payment=payment, state__in=waiting).order_by("id"):
         if covered + refund.amount_minor > available:
             continue
-        refund.hand_over()
-        refund.reference = f"dispute {dispute.external_id}"[:120]
-        refund.succeed(clock.now())
-        refund.save()
-        close_task(f"refund:{refund.pk}", None)
+        refund.payment, refund.contract = payment, payment.charge.contract
+        cover(refund, dispute)
         covered += refund.amount_minor
     return covered
 
 
-def _pays_for_contract(payment: Payment) -> bool:
-    return payment.state == PaymentState.SUCCEEDED and not payment.anomaly
-
-
-def _finish(dispute: Dispute, state: DisputeState) -> None:
-    dispute.state = state
-    dispute.closed_at = clock.now()
-    dispute.save()
-    close_task(f"dispute:{dispute.pk}", None)
+def _file_reversal(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:
+    """A bank that takes its last word back: nothing is booked without a person."""
+    open_task(
+        f"dispute:{dispute.pk}:{facts.status.value}",
+        TaskKind.DISPUTE,
+        _("A dispute of %(amount)s was decided, and the gateway says %(status)s of it now. Book by hand what moved.")
+        % {"amount": money(dispute.amount), "status": facts.status.value},
+        contract=payment.charge.contract,
+        payment=payment,
+    )
 
 
 def _announce(dispute: Dispute, contract: Contract, *, won: bool) -> None:
+    close_task(f"dispute:{dispute.pk}", None)
     emit(
         "dispute.closed",
         contract,
@@ -211,3 +262,14 @@ def _announce(dispute: Dispute, contract: Contract, *, won: bool) -> None:
         amount_minor=dispute.amount_minor,
         currency=dispute.currency,
     )
+
+
+def reread_disputes() -> int:
+    """Read again what no bank has decided: webhooks get lost, and dates move. Runs every hour; returns how many."""
+    undecided = Dispute.objects.filter(closed_at=None).select_related("payment")
+    return each(list(undecided.order_by("evidence_due_at", "id")[:500]), _read_again)
+
+
+def _read_again(dispute: Dispute) -> None:
+    with waiting_when_silent(dispute):
+        apply_dispute(dispute.payment.gateway, dispute.external_id)

@@ -26,6 +26,11 @@ def open_task(
     StaffTask.objects.bulk_create([task], ignore_conflicts=True)
 
 
+def postpone_task(key: str, due_at: datetime | None) -> None:
+    """An open task is due at another moment now."""
+    StaffTask.objects.filter(key=key, closed_at=None).update(due_at=due_at)
+
+
 def close_task(key: str, user: User | None) -> None:
     """Strike it off, if it is open; `user` is None when it settled itself."""
     StaffTask.objects.filter(key=key, closed_at=None).update(closed_at=clock.now(), closed_by=user)

@@ -151,7 +151,7 @@ def coming_back_minor(contract: Contract) -> int:
         if segment_id in decided:
             back += decided[segment_id]
         elif segment_id in settlements:
-            back += unused_of(payment, settlements[segment_id]).gross.minor
+            back += unused_of(payment, settlements[segment_id]).priced.gross.minor
     return back
 
 

@@ -165,7 +165,7 @@ def test_a_charge_that_cannot_be_given_up_holds_up_no_other(customer: User, offe
 
 def test_a_failed_refund_waits_while_the_payment_is_disputed(failed: Refund, staff: User) -> None:
     opened = dispute(failed.contract)
-    assert code_of(lambda: services.retry_refund(failed.pk)) == "disputed"
+    assert code_of(lambda: services.retry_refund(failed.pk, staff)) == "disputed"
     assert code_of(lambda: services.pay_refund_by_hand(failed.pk, staff, "SEPA 4711")) == "disputed"
     assert Refund.objects.get().state == RefundState.FAILED
     sandbox_bank.decide(opened.external_id, Decision.LOST)
@@ -180,7 +180,7 @@ def test_a_failed_refund_waits_while_the_payment_is_disputed(failed: Refund, sta
 def test_a_large_refund_is_not_let_go_while_the_payment_is_disputed(
     customer: User, offering: Offering, staff: User, settings: Settings
 ) -> None:
-    settings.REFUND_APPROVAL_LIMIT_MINOR = 1
+    settings.REFUND_APPROVAL_LIMITS = {"EUR": 1}
     contract = rented("rejected", customer, offering)
     refund = contract.refunds.get()
     opened = dispute(contract)
@@ -197,7 +197,7 @@ def test_refund_and_dispute_take_their_locks_in_one_order(failed: Refund, staff:
     with CaptureQueriesContext(connection) as captured:
         services.pay_refund_by_hand(failed.pk, staff, "SEPA 4711")
     locked = [query["sql"].split('FROM "')[1].split('"')[0] for query in captured if "FOR UPDATE" in query["sql"]]
-    assert locked == ["billing_payment", "billing_refund"]
+    assert locked == ["billing_charge", "billing_payment", "billing_refund", "contracts_contract"]
 
 
 # Four eyes ----------------------------------------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def test_refund_and_dispute_take_their_locks_in_one_order(failed: Refund, staff:
 def test_who_ended_the_rental_does_not_let_its_large_refund_go(
     customer: User, offering: Offering, staff: User, stranger: User, settings: Settings
 ) -> None:
-    settings.REFUND_APPROVAL_LIMIT_MINOR = 1
+    settings.REFUND_APPROVAL_LIMITS = {"EUR": 1}
     contract = rented("active", customer, offering)
     assert contract.active_at is not None
     with clock.at(contract.active_at):

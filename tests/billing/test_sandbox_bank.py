@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from pytest_django import Settings
 
+from accounts.models import User
 from billing import sandbox_bank, services
 from billing.gateway_facts import DisputeStatus, GatewayError, PaymentStatus, RefundStatus
 from billing.gateways import gateway, offered_gateways
@@ -247,7 +248,7 @@ def test_disputed_money_is_not_refunded(bank_page: SandboxPayment) -> None:
 
 
 def test_a_refund_that_comes_back_is_owed_again_and_can_be_sent_once_more(
-    bank_says: Says, charge: Charge, payment: Payment
+    bank_says: Says, charge: Charge, payment: Payment, staff: User
 ) -> None:
     bank_says(Outcome.REFUND_FAILS)
     contracts.cancel(charge.contract_id, Actor(ActorKind.CUSTOMER, charge.contract.ordered_by_id))
@@ -263,7 +264,7 @@ def test_a_refund_that_comes_back_is_owed_again_and_can_be_sent_once_more(
     refund = Refund.objects.get(pk=refund.pk)
     assert refund.state == RefundState.FAILED
     assert ledger_differences() == []
-    services.retry_refund(refund.pk)
+    services.retry_refund(refund.pk, staff)
     assert Refund.objects.get(pk=refund.pk).state == RefundState.SUBMITTED
     assert SandboxRefund.objects.count() == 2
 

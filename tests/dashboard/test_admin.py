@@ -272,7 +272,7 @@ def test_a_failed_refund_is_sent_again(failed: Refund, staff_client: Client) -> 
 
 
 def test_a_large_refund_waits_for_a_second_look(rented: Rented, settings: Settings, staff: User, staff_client: Client) -> None:
-    settings.REFUND_APPROVAL_LIMIT_MINOR = 1000
+    settings.REFUND_APPROVAL_LIMITS = {"EUR": 1000}
     refund = rented("rejected").refunds.get()
     assert refund.state == RefundState.AWAITING_APPROVAL
     staff_client.post(act_url(refund, "approve"))

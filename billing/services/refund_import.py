@@ -1,0 +1,143 @@
+"""Only refunds that gateways tell of: news of our own, and those that somebody made in a gateway's dashboard."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing import postings
+from billing.gateway_facts import GatewayError, GatewayRefund, RefundStatus
+from billing.gateways import gateway
+from billing.models import LedgerEntry, Payment, Refund
+from billing.queries import given_back, is_allocated, left_gross, paid_of
+from billing.services.payment import BOOKED, apply_payment
+from billing.services.refund import create_refund, locked_payment
+from billing.services.refund_news import apply_refund_facts, take_back_beyond, take_up
+from billing.services.task import open_task
+from billing.states import RefundKind, RefundState, TaskKind
+from contracts.states import FINAL
+from core import clock
+from core.formats import minor, money
+from core.money import Priced, split_gross
+from core.outbox import emit
+
+# Owed, and not at the gateway: what appears there over the same amount is this one, sent by hand.
+NOT_SENT = (RefundState.FAILED, RefundState.AWAITING_APPROVAL, RefundState.REQUESTED)
+
+
+def apply_refund(gateway_name: str, external_id: str) -> None:
+    """Read a refund at its gateway and book what it says; one that we did not decide gets its row first."""
+    facts = gateway(gateway_name).read_refund(external_id)
+    if not apply_refund_facts(gateway_name, facts):
+        import_refund(gateway_name, facts)
+
+
+def import_refund(gateway_name: str, facts: GatewayRefund) -> None:
+    """Give a refund that was made in the gateway's dashboard its row, once, and book it as the gateway says.
+
+    Where the same amount is owed and not sent, it is that refund. Else it is borne by the platform, for the rental goes on as
+    before until staff says otherwise (a task asks); of money that pays for nothing it takes from there. Never more than is left:
+    what exceeds it is lost for now, and a task. Emits ``refund.imported``.
+    Raises `GatewayError` while a refund of ours may be the one: asked again, it will be known.
+    """
+    payments = Payment.objects.filter(gateway=gateway_name, external_id=facts.payment_external_id)
+    if not payments.filter(state__in=BOOKED).exists():
+        apply_payment(gateway_name, facts.payment_external_id)
+    with transaction.atomic():
+        payment_id = payments.filter(state__in=BOOKED).values_list("pk", flat=True).first()
+        if payment_id is None:
+            _file_unknown(gateway_name, facts)
+            return
+        payment = locked_payment(payment_id)
+        if facts.status == RefundStatus.FAILED:
+            # Nothing has moved, or what went beyond what was left is back.
+            take_back_beyond(payment, payment.charge.contract, facts.external_id)
+            return
+        if not _is_placed(payment, facts):
+            _place(payment, facts)
+    apply_refund_facts(gateway_name, facts)
+
+
+def _is_placed(payment: Payment, facts: GatewayRefund) -> bool:
+    """Somebody was faster, or this was no part of any refund when it was first told of."""
+    placed = Refund.objects.filter(payment=payment, external_id=facts.external_id)
+    return placed.exists() or LedgerEntry.objects.filter(key=postings.beyond_key(payment, facts.external_id)).exists()
+
+
+def _place(payment: Payment, facts: GatewayRefund) -> None:
+    refunds = Refund.objects.select_for_update(of=("self",)).filter(payment=payment)
+    owed = refunds.filter(state__in=NOT_SENT, amount_minor=facts.amount_minor).order_by("id").first()
+    if owed is not None:
+        owed.payment, owed.contract = payment, payment.charge.contract
+        owed.submit(clock.now())
+        _file(owed, facts, _("%(amount)s was refunded in the gateway's dashboard: taken for the refund of it that we owed."))
+        return
+    left = left_gross(payment)
+    if facts.amount_minor > left and refunds.filter(state=RefundState.SUBMITTING).exists():
+        raise GatewayError("a refund of ours is being sent, which may be this one")
+    part = min(facts.amount_minor, left)
+    if part:
+        _import(payment, facts, part)
+    _file_beyond(payment, facts, facts.amount_minor - part)
+
+
+def _import(payment: Payment, facts: GatewayRefund, gross: int) -> None:
+    key = f"import:{payment.gateway}:{facts.external_id}"
+    if is_allocated(payment):
+        charge = payment.charge
+        priced = split_gross(gross, paid=paid_of(charge), given_back=given_back(payment), rate=charge.tax_rate)
+        refund = create_refund(key, RefundKind.IMPORTED, payment, priced)
+        postings.goodwill_decided(refund)
+    else:
+        refund = create_refund(key, RefundKind.IMPORTED, payment, Priced.of(gross, 0, payment.currency))
+        postings.return_decided(refund)
+    refund.submit(clock.now())
+    goes_on = is_allocated(payment) and payment.charge.contract.state not in FINAL
+    text = _("%(amount)s was refunded in the gateway's dashboard. Decide whether the rental is to be ended: it goes on as before.")
+    _file(
+        refund, facts, text if goes_on else _("%(amount)s was refunded in the gateway's dashboard. Nothing else follows from it.")
+    )
+
+
+def _file(refund: Refund, facts: GatewayRefund, text: str) -> None:
+    """Its row has its id at the gateway; staff learns of it."""
+    take_up(refund, facts.external_id)
+    open_task(
+        f"import:{refund.payment.gateway}:{facts.external_id}"[:120],
+        TaskKind.GATEWAY_REFUND,
+        text % {"amount": money(refund.amount)},
+        contract=refund.contract,
+        payment=refund.payment,
+    )
+    emit(
+        "refund.imported",
+        refund.contract,
+        refund=refund.pk,
+        amount_minor=refund.amount_minor,
+        currency=refund.currency,
+        kind=refund.kind,
+    )
+
+
+def _file_beyond(payment: Payment, facts: GatewayRefund, beyond: int) -> None:
+    if not beyond:
+        return
+    contract = payment.charge.contract
+    postings.refund_beyond_left(payment, contract, facts.external_id, beyond)
+    text = _(
+        "%(amount)s more than was left of a payment was refunded in the gateway's dashboard. See what is owed before you pay it."
+    )
+    open_task(
+        f"beyond:{payment.gateway}:{facts.external_id}"[:120],
+        TaskKind.GATEWAY_REFUND,
+        text % {"amount": minor(beyond, payment.currency)},
+        contract=contract,
+        payment=payment,
+    )
+
+
+def _file_unknown(gateway_name: str, facts: GatewayRefund) -> None:
+    open_task(
+        f"refund:{gateway_name}:{facts.external_id}"[:120],
+        TaskKind.UNKNOWN_PAYMENT,
+        _("%(gateway)s reports a refund of a payment that we do not know: %(id)s.")
+        % {"gateway": gateway_name, "id": facts.external_id},
+    )

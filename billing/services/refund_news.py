@@ -1,0 +1,156 @@
+"""Only what gateways say of refunds: booked once, believed when confirmed; and the rows of refunds, locked in order."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing import postings
+from billing.gateway_facts import GatewayRefund, RefundStatus
+from billing.models import Charge, Dispute, LedgerEntry, Payment, Refund
+from billing.services.task import close_task, open_task
+from billing.states import DisputeState, LedgerAccount, RefundState, TaskKind
+from contracts.models import Contract
+from contracts.services.move import lock as lock_contract
+from core import clock
+from core.formats import money
+from core.outbox import Json, emit
+
+
+def apply_refund_facts(gateway_name: str, facts: GatewayRefund) -> bool:
+    """Book freshly read facts of one refund, once. Confirmed is only what the gateway calls succeeded.
+
+    Returns whether the refund is one that we know. Emits ``refund.succeeded`` or ``refund.failed``.
+    """
+    with transaction.atomic():
+        refund = _find(gateway_name, facts)
+        if refund is None:
+            return False
+        if refund.state == RefundState.SUBMITTING and not _is_of_earlier_attempt(refund, facts):
+            take_up(refund, facts.external_id)
+        if refund.external_id != facts.external_id:
+            return True
+        if facts.status == RefundStatus.SUCCEEDED and refund.state == RefundState.SUBMITTED:
+            confirm(refund)
+            postings.refund_confirmed(refund)
+        elif facts.status == RefundStatus.FAILED and not _is_known_to_have_failed(refund):
+            _fail(refund, facts.error)
+    return True
+
+
+def take_up(refund: Refund, external_id: str) -> None:
+    """The gateway knows this refund by this id, and its money has left our balance there."""
+    refund.acknowledge(external_id)
+    refund.save()
+    postings.refund_reported(refund)
+
+
+def lock_refund(refund_id: int) -> Refund:
+    """The refund with charge, payment and contract, all locked in the one order, so that nobody waits in a circle."""
+    charge_id, payment_id, contract_id = Refund.objects.values_list("payment__charge_id", "payment_id", "contract_id").get(
+        pk=refund_id
+    )
+    charge = Charge.objects.select_for_update(of=("self",)).get(pk=charge_id)
+    payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment_id)
+    refund = Refund.objects.select_for_update(of=("self",)).select_related("segment").get(pk=refund_id)
+    refund.payment, refund.payment.charge = payment, charge
+    refund.contract = charge.contract = lock_contract(contract_id)
+    return refund
+
+
+def confirm(refund: Refund, **who: Json) -> None:
+    """The money is with the customer. The caller posts where it came from."""
+    refund.succeed(clock.now())
+    refund.save()
+    payment = refund.payment
+    payment.refunded_minor += refund.amount_minor
+    payment.save(update_fields=["refunded_minor"])
+    close_task(f"refund:{refund.pk}", None)
+    _tell("refund.succeeded", refund, **who)
+
+
+def cover(refund: Refund, dispute: Dispute) -> None:
+    """A bank that keeps the money has paid what we owed: nothing is sent any more. The caller posts it."""
+    refund.hand_over()
+    refund.reference = f"dispute {dispute.external_id}"[:120]
+    refund.succeed(clock.now())
+    refund.save()
+    close_task(f"refund:{refund.pk}", None)
+
+
+def file_failed(refund: Refund) -> None:
+    """It did not arrive: a task for staff, and word to the customer."""
+    open_task(
+        f"refund:{refund.pk}",
+        TaskKind.REFUND_FAILED,
+        _("A refund of %(amount)s did not arrive: pay it by hand.") % {"amount": money(refund.amount)},
+        contract=refund.contract,
+        payment=refund.payment,
+    )
+    _tell("refund.failed", refund)
+
+
+def _find(gateway_name: str, facts: GatewayRefund) -> Refund | None:
+    refunds = Refund.objects.filter(payment__gateway=gateway_name).values_list("pk", flat=True)
+    found = refunds.filter(public_id=facts.refund_id).first() if facts.refund_id is not None else None
+    if found is None:
+        found = refunds.filter(external_id=facts.external_id).first()
+    return None if found is None else lock_refund(found)
+
+
+def _is_of_earlier_attempt(refund: Refund, facts: GatewayRefund) -> bool:
+    """News of a refund that failed before this attempt: it stands in the ledger already."""
+    return LedgerEntry.objects.filter(key=postings.reported_key(refund.payment, facts.external_id)).exists()
+
+
+def _is_known_to_have_failed(refund: Refund) -> bool:
+    """Old news: it failed before, and has been paid by hand or by a bank since."""
+    return LedgerEntry.objects.filter(key=postings.money_back_key(refund)).exists()
+
+
+def _fail(refund: Refund, error: str) -> None:
+    if refund.state not in {RefundState.SUBMITTED, RefundState.SUCCEEDED}:
+        return
+    was_confirmed = refund.state == RefundState.SUCCEEDED
+    refund.fail(error or "failed at the gateway")
+    refund.save()
+    if was_confirmed:
+        payment = refund.payment
+        payment.refunded_minor -= refund.amount_minor
+        payment.save(update_fields=["refunded_minor"])
+        postings.refund_undone(refund)
+    postings.refund_money_back(refund)
+    take_back_beyond(refund.payment, refund.contract, refund.external_id)
+    if not _a_bank_has_paid(refund):
+        file_failed(refund)
+
+
+def take_back_beyond(payment: Payment, contract: Contract, external_id: str) -> None:
+    """A refund failed of which more was at the gateway than was left: that comes back with it."""
+    beyond = LedgerEntry.objects.filter(key=postings.beyond_key(payment, external_id)).first()
+    if beyond is not None:
+        (amount,) = beyond.lines.filter(account=LedgerAccount.LOSSES).values_list("amount", flat=True)
+        postings.refund_beyond_left_back(payment, contract, external_id, int(amount))
+
+
+def _a_bank_has_paid(refund: Refund) -> bool:
+    """Whether a lost dispute took more than was left to take: then the customer has this money from there already."""
+    lost = Dispute.objects.select_for_update().filter(payment=refund.payment, state=DisputeState.LOST).order_by("id")
+    for dispute in lost:
+        if dispute.beyond_minor >= refund.amount_minor:
+            cover(refund, dispute)
+            postings.refund_covered(refund, dispute)
+            dispute.covered_minor += refund.amount_minor
+            dispute.save()
+            return True
+    return False
+
+
+def _tell(name: str, refund: Refund, **who: Json) -> None:
+    emit(
+        name,
+        refund.contract,
+        refund=refund.pk,
+        amount_minor=refund.amount_minor,
+        currency=refund.currency,
+        kind=refund.kind,
+        **who,
+    )
