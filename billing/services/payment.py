@@ -15,6 +15,7 @@ from billing.gateway_facts import GatewayPayment, PaymentStatus
 from billing.gateways import gateway, offered_gateway
 from billing.ledger import balance
 from billing.models import Charge, Payment
+from billing.services.document import issue_invoice, issue_receipt
 from billing.services.order import close_charge
 from billing.services.refund import request_return
 from billing.services.task import close_task, open_task
@@ -201,6 +202,8 @@ def _book(payment: Payment, facts: GatewayPayment) -> None:
                 currency=payment.currency,
                 gateway=payment.gateway,
             )
+            issue_receipt(payment)
+            issue_invoice(charge)
         else:
             postings.payment_unallocated(payment, contract)
             _task(payment, contract)
@@ -278,6 +281,8 @@ def accept_mismatch(payment_id: int, user: User) -> None:
             actor_kind="staff",
             actor=user.pk,
         )
+        issue_receipt(payment)
+        issue_invoice(charge)
 
 
 def return_mismatch(payment_id: int, user: User) -> None:
