@@ -2,6 +2,7 @@
 
 from billing.services.checkout import ask_again, place_order
 from billing.services.dispute import apply_dispute, apply_dispute_facts, reread_disputes
+from billing.services.document import accept_contract, correct_vat, issue_invoice, issue_receipt
 from billing.services.order import (
     close_charge,
     extension_price,
@@ -37,6 +38,7 @@ from billing.services.refund_sending import (
 from billing.services.task import close_task_by_hand, open_task
 
 __all__ = [
+    "accept_contract",
     "accept_mismatch",
     "apply_dispute",
     "apply_dispute_facts",
@@ -51,10 +53,13 @@ __all__ = [
     "close_other_payments_of",
     "close_superseded_payments",
     "close_task_by_hand",
+    "correct_vat",
     "create_quote",
     "expire_unpaid_charges",
     "extension_price",
     "import_refund",
+    "issue_invoice",
+    "issue_receipt",
     "open_extension_charge",
     "open_task",
     "order",

@@ -11,6 +11,7 @@ from billing.gateways import gateway
 from billing.ledger import balance
 from billing.models import Charge, Dispute, Payment, Refund
 from billing.queries import given_back, is_allocated, paid_of
+from billing.services.document import issue_credit_note_for_dispute
 from billing.services.payment import BOOKED, apply_payment
 from billing.services.refund_news import cover
 from billing.services.refund_sending import prove_unanswered
@@ -208,6 +209,7 @@ def _lose(dispute: Dispute, payment: Payment) -> None:
         assert payment.charge.segment_id is not None
         close_dispute_lost(contract.pk, {payment.charge.segment_id: loss.priced.net.minor})
     _announce(dispute, contract, won=False)
+    issue_credit_note_for_dispute(dispute)
 
 
 def _loss(dispute: Dispute, payment: Payment) -> _Loss:

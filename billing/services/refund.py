@@ -14,6 +14,7 @@ from billing import postings
 from billing.ledger import balance
 from billing.models import Charge, Payment, Refund
 from billing.queries import given_back, is_allocated, left_gross, paid_of, unused_of
+from billing.services.document import issue_credit_note_for_shortfall
 from billing.states import Anomaly, LedgerAccount, PaymentState, RefundKind
 from contracts.models import Segment, Settlement
 from core import clock
@@ -54,20 +55,21 @@ def _decide_unused(payment: Payment, settlement: Settlement) -> Refund | None:
     if Refund.objects.filter(key=key).exists():
         return None
     unused = unused_of(payment, settlement)
+    refund = None
+    if unused.priced.gross:
+        refund = create_refund(
+            key,
+            RefundKind.UNUSED,
+            payment,
+            unused.priced,
+            segment=settlement.segment,
+            reason=payment.charge.contract.end_reason,
+        )
+        postings.refund_decided(refund)
+        _announce(refund)
     if unused.regained.gross:
         postings.loss_regained(payment, settlement.segment, unused.regained)
-    if not unused.priced.gross:
-        return None
-    refund = create_refund(
-        key,
-        RefundKind.UNUSED,
-        payment,
-        unused.priced,
-        segment=settlement.segment,
-        reason=payment.charge.contract.end_reason,
-    )
-    postings.refund_decided(refund)
-    _announce(refund)
+        issue_credit_note_for_shortfall(payment, settlement.segment, unused.regained)
     return refund
 
 

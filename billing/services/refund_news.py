@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from billing import postings
 from billing.gateway_facts import GatewayRefund, RefundStatus
 from billing.models import Charge, Dispute, LedgerEntry, Payment, Refund
+from billing.services.document import issue_credit_note_for_refund
 from billing.services.task import close_task, open_task
 from billing.states import DisputeState, LedgerAccount, RefundState, TaskKind
 from contracts.models import Contract
@@ -65,6 +66,7 @@ def confirm(refund: Refund, **who: Json) -> None:
     payment.save(update_fields=["refunded_minor"])
     close_task(f"refund:{refund.pk}", None)
     _tell("refund.succeeded", refund, **who)
+    issue_credit_note_for_refund(refund)
 
 
 def cover(refund: Refund, dispute: Dispute) -> None:
@@ -74,6 +76,7 @@ def cover(refund: Refund, dispute: Dispute) -> None:
     refund.succeed(clock.now())
     refund.save()
     close_task(f"refund:{refund.pk}", None)
+    issue_credit_note_for_refund(refund)
 
 
 def file_failed(refund: Refund) -> None:
