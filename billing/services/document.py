@@ -85,7 +85,7 @@ def issue_invoice(charge: Charge) -> Document | None:
 def issue_credit_note_for_refund(refund: Refund) -> Document | None:
     """Take back the part of an invoice that a confirmed refund gave back; None when its payment has none.
 
-    Emits ``document.issued``. A refund that fails after it was confirmed keeps its note, and has no second one when it is paid again.
+    Emits ``document.issued``. A refund that fails after it was confirmed keeps its note, and has no second one when paid again.
     """
     if refund.kind not in NOTED:
         return None
