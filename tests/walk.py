@@ -119,7 +119,7 @@ class Walk:
 
     def accepted(self) -> "Walk":
         self.paid()
-        self._then(lambda: services.accept(self.contract.pk, self.provider), minutes=8)
+        self._then(lambda: billing.accept_contract(self.contract.pk, self.provider), minutes=8)
         return self
 
     def setting_up(self) -> "Walk":

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import signed_in
 from accounts.http import AccountRequest
 from billing.queries import refund_preview
+from billing.services import accept_contract
 from contracts import actors, services
 from contracts.access import provider_contract
 from contracts.models import Contract
@@ -41,7 +42,7 @@ def deal(request: AccountRequest, reference: str) -> HttpResponse:
 def provider_accept(request: AccountRequest, reference: str) -> HttpResponse:
     """Yes."""
     contract = provider_contract(request, reference)
-    services.accept(contract.pk, actors.provider(request.user.pk))
+    accept_contract(contract.pk, actors.provider(request.user.pk))
     messages.success(request, _("Accepted. Now set it up and say how the customer connects."))
     return see(PAGE, contract.reference)
 

@@ -91,7 +91,7 @@ class Rental:
 
     def accept(self) -> None:
         """Say yes."""
-        contracts.accept(self.pk, self.provider)
+        billing.accept_contract(self.pk, self.provider)
 
     def reject(self, reason: str) -> None:
         """Say no."""
