@@ -87,11 +87,11 @@ def close_page(external_id: str) -> SandboxPayment:
     return page
 
 
-def give_back(payment_external_id: str, *, key: UUID, amount_minor: int) -> SandboxRefund:
+def give_back(payment_external_id: str, *, key: UUID, amount_minor: int, attempt: int = 0) -> SandboxRefund:
     """Take a refund order over minor units: pending now, done a moment later. The same `key` finds the first one.
 
-    One that failed is over: the same key then orders anew, for staff who send it once more. Raises GatewayError (permanent) for
-    more than is left of the payment.
+    One that failed is over: the same key then orders anew, as that `attempt`, for staff who send it once more. Raises
+    GatewayError (permanent) for more than is left of the payment.
     """
     _refuse_when_off()
     with transaction.atomic():
@@ -109,6 +109,7 @@ def give_back(payment_external_id: str, *, key: UUID, amount_minor: int) -> Sand
             amount_minor=amount_minor,
             status=RefundStatus.PENDING,
             settles_at=now,
+            attempt=attempt,
             created_at=now,
         )
         jobs.enqueue("billing.sandbox_bank.tick", name=f"sandbox refund {refund.pk}")
@@ -157,7 +158,8 @@ def decide(dispute_external_id: str, decision: Decision) -> SandboxDispute:
             raise Refused(_("The bank has decided already. This is what it says now."), code="not_now")
         dispute.status = decision.value
         dispute.fee_returned_minor = dispute.fee_minor if decision == Decision.WON else 0
-        dispute.save(update_fields=["status", "fee_returned_minor"])
+        dispute.decided_at = clock.now()
+        dispute.save(update_fields=["status", "fee_returned_minor", "decided_at"])
         queue_message(MessageKind.DISPUTE_UPDATED, dispute.external_id)
     return dispute
 
@@ -180,6 +182,7 @@ def _pay_wrong_amount(page: SandboxPayment) -> None:
 def _pay_twice(page: SandboxPayment) -> None:
     """The same message twice, and a second payment for the same charge, as from a second tab."""
     _receive(page, page.amount_minor, copies=2)
+    now = clock.now()
     second = SandboxPayment.objects.create(
         external_id=f"sbx_pay_{uuid4().hex}",
         charge_public_id=page.charge_public_id,
@@ -190,7 +193,8 @@ def _pay_twice(page: SandboxPayment) -> None:
         status=PaymentStatus.SUCCEEDED,
         deadline_at=page.deadline_at,
         expires_at=page.expires_at,
-        created_at=clock.now(),
+        created_at=now,
+        received_at=now,
     )
     queue_message(MessageKind.PAYMENT_SUCCEEDED, second.external_id)
 
@@ -301,7 +305,8 @@ def _tick_refund(pk: int) -> bool:
         is_first = refund.status == RefundStatus.PENDING
         refund.status = RefundStatus.SUCCEEDED if is_first else RefundStatus.FAILED
         refund.settles_at = now + SOON if is_first and page.refunds_fail else None
-        refund.save(update_fields=["status", "settles_at"])
+        refund.returned_at = None if is_first else now
+        refund.save(update_fields=["status", "settles_at", "returned_at"])
         queue_message(MessageKind.REFUND_UPDATED, refund.external_id)
     return True
 
@@ -309,7 +314,8 @@ def _tick_refund(pk: int) -> bool:
 def _receive(page: SandboxPayment, amount_minor: int, *, copies: int = 1) -> None:
     page.status = PaymentStatus.SUCCEEDED
     page.received_minor = amount_minor
-    page.save(update_fields=["status", "received_minor"])
+    page.received_at = clock.now()
+    page.save(update_fields=["status", "received_minor", "received_at"])
     queue_message(MessageKind.PAYMENT_SUCCEEDED, page.external_id, copies=copies)
 
 

@@ -1,5 +1,9 @@
 """The only adapter of the sandbox: asks the pretend bank, answers in our words. Stands where Stripe and ICPay will."""
 
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import chain
+
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -14,7 +18,7 @@ from billing.gateway_facts import (
     RefundStatus,
     Started,
 )
-from billing.models import Payment, Refund, SandboxPayment, SandboxRefund
+from billing.models import Payment, Refund, SandboxDispute, SandboxPayment, SandboxRefund
 
 
 class SandboxGateway:
@@ -60,7 +64,9 @@ class SandboxGateway:
 
     def refund(self, refund: Refund) -> GatewayRefund:
         """Order a refund, once; it is pending at first."""
-        row = sandbox_bank.give_back(refund.payment.external_id, key=refund.public_id, amount_minor=refund.amount_minor)
+        row = sandbox_bank.give_back(
+            refund.payment.external_id, key=refund.public_id, amount_minor=refund.amount_minor, attempt=refund.failures
+        )
         return _refund(row)
 
     def read_refund(self, external_id: str) -> GatewayRefund:
@@ -79,19 +85,26 @@ class SandboxGateway:
             fee_minor=row.fee_minor,
             fee_returned_minor=row.fee_returned_minor,
             evidence_due_at=row.evidence_due_at,
+            withdrawn=_withdrawn(row),
+            reinstated=_reinstated(row),
         )
+
+    def balance_lines(self, since: datetime, until: datetime) -> Iterator[BalanceLine]:
+        """What came into the bank's balance and left it between the two, each at the moment that the bank booked it."""
+        payments = SandboxPayment.objects.filter(received_at__gte=since, received_at__lt=until)
+        refunds = SandboxRefund.objects.select_related("payment")
+        disputes = SandboxDispute.objects.select_related("payment")
+        lines = chain(
+            map(_received, payments.iterator()),
+            map(_sent, refunds.filter(created_at__gte=since, created_at__lt=until).iterator()),
+            map(_returned, refunds.filter(returned_at__gte=since, returned_at__lt=until).iterator()),
+            map(_withdrawn, disputes.filter(created_at__gte=since, created_at__lt=until).iterator()),
+            map(_reinstated, disputes.filter(decided_at__gte=since, decided_at__lt=until).iterator()),
+        )
+        return (line for line in lines if line is not None)
 
 
 def _payment(page: SandboxPayment) -> GatewayPayment:
-    reported = BalanceLine(
-        external_id=page.external_id,
-        kind="payment",
-        source_id=page.external_id,
-        amount_minor=page.received_minor,
-        fee_minor=0,
-        currency=page.currency,
-        created_at=page.created_at,
-    )
     return GatewayPayment(
         external_id=page.external_id,
         charge_id=page.charge_public_id,
@@ -99,7 +112,7 @@ def _payment(page: SandboxPayment) -> GatewayPayment:
         status=PaymentStatus(page.status),
         amount_minor=page.received_minor,
         currency=page.currency,
-        reported=reported if page.status == PaymentStatus.SUCCEEDED else None,
+        reported=_received(page),
     )
 
 
@@ -112,4 +125,75 @@ def _refund(row: SandboxRefund) -> GatewayRefund:
         amount_minor=row.amount_minor,
         currency=row.payment.currency,
         error="" if row.status != RefundStatus.FAILED else _("The customer's bank has sent it back."),
+        attempt=row.attempt,
+        reported=_sent(row),
+        returned=_returned(row),
+    )
+
+
+def _received(page: SandboxPayment) -> BalanceLine | None:
+    if page.received_at is None:
+        return None
+    return BalanceLine(
+        external_id=page.external_id,
+        kind="payment",
+        source_id=page.external_id,
+        amount_minor=page.received_minor,
+        fee_minor=0,
+        currency=page.currency,
+        created_at=page.received_at,
+    )
+
+
+def _sent(row: SandboxRefund) -> BalanceLine:
+    return BalanceLine(
+        external_id=row.external_id,
+        kind="refund",
+        source_id=row.external_id,
+        amount_minor=-row.amount_minor,
+        fee_minor=0,
+        currency=row.payment.currency,
+        created_at=row.created_at,
+    )
+
+
+def _returned(row: SandboxRefund) -> BalanceLine | None:
+    if row.returned_at is None:
+        return None
+    return BalanceLine(
+        external_id=f"{row.external_id}:back",
+        kind="refund_failure",
+        source_id=row.external_id,
+        amount_minor=row.amount_minor,
+        fee_minor=0,
+        currency=row.payment.currency,
+        created_at=row.returned_at,
+    )
+
+
+def _withdrawn(row: SandboxDispute) -> BalanceLine | None:
+    if row.status in {DisputeStatus.INQUIRY, DisputeStatus.INQUIRY_CLOSED}:
+        return None
+    return BalanceLine(
+        external_id=row.external_id,
+        kind="dispute",
+        source_id=row.external_id,
+        amount_minor=-row.amount_minor,
+        fee_minor=row.fee_minor,
+        currency=row.payment.currency,
+        created_at=row.created_at,
+    )
+
+
+def _reinstated(row: SandboxDispute) -> BalanceLine | None:
+    if row.status != DisputeStatus.WON or row.decided_at is None:
+        return None
+    return BalanceLine(
+        external_id=f"{row.external_id}:back",
+        kind="dispute_reversal",
+        source_id=row.external_id,
+        amount_minor=row.amount_minor,
+        fee_minor=-row.fee_returned_minor,
+        currency=row.payment.currency,
+        created_at=row.decided_at,
     )

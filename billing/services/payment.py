@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from billing import postings
+from billing import postings, report_postings
 from billing.gateway_facts import GatewayPayment, PaymentStatus
 from billing.gateways import gateway, offered_gateway
 from billing.ledger import balance
@@ -116,6 +116,7 @@ def apply_payment_facts(gateway_name: str, facts: GatewayPayment) -> None:
             )
             return
         if payment.state in BOOKED:
+            _book_report(payment, facts)
             return
         if facts.status == PaymentStatus.SUCCEEDED:
             _book(payment, facts)
@@ -209,8 +210,13 @@ def _book(payment: Payment, facts: GatewayPayment) -> None:
             _task(payment, contract)
             request_return(payment)
             emit("payment.unallocated", contract, payment=payment.pk, anomaly=anomaly.value)
+    _book_report(payment, facts)
+
+
+def _book_report(payment: Payment, facts: GatewayPayment) -> None:
+    """What the gateway's balance report shows of it, as soon as it does: often later than the payment itself."""
     if facts.reported is not None:
-        postings.payment_in_balance(payment, contract, facts.reported.amount_minor, facts.reported.fee_minor)
+        report_postings.payment_reported(payment, payment.charge.contract, facts.reported)
 
 
 def _allocate(charge: Charge) -> Segment | Anomaly:
