@@ -241,6 +241,7 @@ def _identity_differences() -> list[str]:
             LedgerAccount.UNALLOCATED,
             LedgerAccount.ESCROW,
             LedgerAccount.TAX_PENDING,
+            LedgerAccount.TAX_PAYABLE,
             LedgerAccount.PROVIDER_PAYABLE,
             LedgerAccount.PLATFORM_FEE,
         }:

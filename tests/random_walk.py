@@ -344,7 +344,7 @@ def _cancel(contract_id: int, actor: actors.Actor) -> object:
 FORWARD = {"accept", "start_provisioning", "deliver", "confirm"}
 
 BUTTONS: dict[str, Callable[[int, actors.Actor], object]] = {
-    "accept": contracts.accept,
+    "accept": billing.accept_contract,
     "reject": lambda pk, actor: contracts.reject(pk, actor, "out of stock"),
     "start_provisioning": contracts.start_provisioning,
     "deliver": lambda pk, actor: contracts.deliver(pk, actor, login="ssh root@203.0.113.4"),

@@ -55,7 +55,7 @@ def test_cancelling_gives_back_what_the_order_page_said(days: int, customer: Use
         choose(SandboxPayment.objects.get(payment_public_id=payment.public_id).external_id, Outcome.PAID)
         post()
         operator = Actor(ActorKind.PROVIDER, provider_user.pk)
-        contracts.accept(charge.contract_id, operator)
+        services.accept_contract(charge.contract_id, operator)
         contracts.start_provisioning(charge.contract_id, operator)
         contracts.deliver(charge.contract_id, operator, login="root", ipv4="192.0.2.7")
     promised = leaving_after(quote.price, quote.hours, quote.tax_rate, days * 24).back

@@ -80,7 +80,7 @@ def test_nobody_gets_back_more_than_came_in(customer: User, offering: Offering, 
 
 def test_a_short_payment_gives_back_its_unused_part_like_any_other(customer: User, offering: Offering, staff: User) -> None:
     walk = accepted_short(customer, offering, staff)
-    walk._then(lambda: contracts.accept(walk.contract.pk, walk.provider), minutes=5)
+    walk._then(lambda: services.accept_contract(walk.contract.pk, walk.provider), minutes=5)
     walk._then(walk._deliver, minutes=5)
     walk.end(lambda: contracts.cancel(walk.contract.pk, actors.customer(customer.pk)), days=15)
     refund, payment = Refund.objects.get(), Payment.objects.get()

@@ -179,7 +179,7 @@ def test_a_waiting_page_asks_and_loads_itself_only_when_something_happened(rente
     assert found
     watched = found.group(1)
     assert customer_client.get(watched).status_code == 204
-    walk.services.accept(contract.pk, walk.actors.provider(contract.provider.account.memberships.get().user_id))
+    walk.billing.accept_contract(contract.pk, walk.actors.provider(contract.provider.account.memberships.get().user_id))
     assert customer_client.get(watched).headers["HX-Refresh"] == "true"
     assert "hx-get" not in text(customer_client, rented("active"))
 
