@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import user_of
 from billing import services
 from billing.gateway_facts import GatewayError
-from billing.models import Charge, Dispute, LedgerEntry, LedgerLine, Payment, Quote, Refund, StaffTask
+from billing.models import Charge, Dispute, LedgerEntry, LedgerLine, Payment, Proof, Quote, Refund, StaffTask
+from billing.proof_admin import ProofAdmin
 from billing.states import Anomaly, PaymentState, RefundState
 from core.admin import ReadOnlyAdmin
 from core.errors import Refused
@@ -260,3 +261,6 @@ class LedgerEntryAdmin(ReadOnlyAdmin[LedgerEntry]):
         """With what the page links to."""
         related: tuple[str, ...] = ("contract", "segment", "payment", "refund", "dispute")
         return super().get_queryset(request).select_related(*related)
+
+
+admin.site.register(Proof, ProofAdmin)

@@ -1,7 +1,13 @@
 """Only thin wrappers: what the queue, the outbox and the inbox call."""
 
 from billing import services
+from billing.proof import record_proof
+from core.errors import Refused
+from core.jobs import enqueue
 from core.models import DomainEvent, WebhookEvent
+
+# A proof of millions of rows takes longer than the queue lets other jobs live.
+PROOF_SECONDS = 3600
 
 
 def _contract_id(event: DomainEvent) -> int:
@@ -51,3 +57,17 @@ def apply_dispute(event: WebhookEvent) -> None:
 def send_waiting_refunds(event: DomainEvent) -> None:
     """A dispute closed: refunds that waited for the bank's word can go."""
     services.send_waiting_refunds(_contract_id(event))
+
+
+def begin_proof() -> None:
+    """Every night, and when staff asks: a proof of the money, as a job that may take its time."""
+    enqueue("billing.tasks.make_proof", name="proof of the money", seconds=PROOF_SECONDS)
+
+
+def make_proof() -> bool:
+    """Make a proof, unless one is being made."""
+    try:
+        record_proof()
+    except Refused:
+        return False
+    return True

@@ -32,16 +32,18 @@ def left_to_drain() -> Iterator[None]:
         _left_to_drain.reset(token)
 
 
-def enqueue(function_dotted: str, *args: object, name: str) -> str:
-    """Queue `function_dotted(*args)` as a job called `name`; returns the job's id.
+def enqueue(function_dotted: str, *args: object, name: str, seconds: int | None = None) -> str:
+    """Queue `function_dotted(*args)` as a job called `name`; returns the job's id. It may live for `seconds`, by default as all do.
 
     One insert, in the caller's transaction where there is one, so that a job commits or rolls back with the change that asks for
-    it. It may run twice or, after a crash, late: it names rows, whose state says what is still to be done. Inside `left_to_drain`
-    nothing is queued, and the id is empty.
+    it. It may run twice or, after a crash, late: it names rows, whose state says what is still to be done; one that lives longer
+    than the queue's patience is begun again beside itself, and finds that out. Inside `left_to_drain` nothing is queued, and the
+    id is empty.
     """
     if _left_to_drain.get():
         return ""
-    task_id: str = async_task(function_dotted, *args, task_name=name[:100])
+    options = {} if seconds is None else {"timeout": seconds}
+    task_id: str = async_task(function_dotted, *args, task_name=name[:100], **options)
     return task_id
 
 

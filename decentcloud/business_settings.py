@@ -51,3 +51,6 @@ INVOICE_SELLER_VAT_SCHEME: str = env.str("INVOICE_SELLER_VAT_SCHEME", default="s
 # Registered for the One-Stop Shop: VAT of other member states' consumers is declared there, at their rates.
 INVOICE_SELLER_OSS: bool = env.bool("INVOICE_SELLER_OSS", default=False)
 INVOICE_SELLER_VAT_CURRENCY: str = env.str("INVOICE_SELLER_VAT_CURRENCY", default="EUR")
+
+# The ECB's reference rates of the last ninety days; empty: none are fetched, and the committed table holds.
+ECB_RATES_URL: str = env.str("ECB_RATES_URL", default="https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml")

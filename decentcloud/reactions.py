@@ -12,6 +12,7 @@ from accounts import tasks as accounts
 from billing import sandbox_bank, sandbox_messages, services
 from billing import tasks as billing
 from contracts import services as contracts
+from core import ecb
 from core.models import DomainEvent, WebhookEvent
 from core.schedules import Schedule
 from messaging import tasks as messaging
@@ -63,6 +64,8 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("payments read again", services.reread_payments, timedelta(minutes=5)),
     Schedule("refunds swept", services.sweep_refunds, timedelta(minutes=1)),
     Schedule("disputes read again", services.reread_disputes, timedelta(hours=1)),
+    Schedule("money proved", billing.begin_proof, timedelta(days=1), daily_at=time(2, 30)),
+    Schedule("exchange rates fetched", ecb.fetch_rates, timedelta(hours=3)),
     Schedule("stock holds given back", providers.release_expired_holds, timedelta(minutes=1)),
     Schedule("market counted", providers.refresh_facets, timedelta(minutes=1)),
     Schedule("prices in euros renewed", providers.reprice_offerings, timedelta(days=1), daily_at=time(16, 30)),

@@ -40,7 +40,7 @@ class Question:
     sql: str
 
 
-def ask(question: Question, facts: Mapping[str, object]) -> list[Difference]:
+def ask(question: Question, facts: Mapping[str, Any]) -> list[Difference]:
     """The differences that a question finds, in the transaction that is open."""
     statement = f"SELECT * FROM ({question.sql}) AS difference LIMIT {MOST_NAMED + 1}"  # noqa: S608 -- our own statements
     with connection.cursor() as cursor:
