@@ -60,7 +60,7 @@ def token_of(request: Request) -> ApiToken | None:
 
 def own_memberships(request: HttpRequest) -> list[Membership]:
     """The accounts that the signed-in user may act for, their own first; none for nobody. Read anew for every request."""
-    return list(memberships(request.user)) if isinstance(request.user, User) else []
+    return memberships(request.user) if isinstance(request.user, User) else []
 
 
 def acting_membership(request: HttpRequest, mine: list[Membership]) -> Membership | None:
