@@ -291,10 +291,15 @@ def format_money(amount: Money, locale: str | None = None) -> str:
     """ "€ 1,284.50" as pages and documents show it: sign, no-break space, grouped figure with all decimals of the currency;
     negative with a true minus (U+2212) in front. `locale` is a language code ("en", "de"), by default the active language.
     """
-    _group, decimal = _marks(locale or get_language() or "en")
-    unit = CURRENCIES[amount.currency]
-    whole, rest = divmod(abs(amount.minor), unit.scale)
+    return _written(amount.minor, amount.currency, locale or get_language() or "en")
+
+
+@lru_cache(maxsize=4096)
+def _written(minor: int, code: str, locale: str) -> str:
+    _group, decimal = _marks(locale)
+    unit = CURRENCIES[code]
+    whole, rest = divmod(abs(minor), unit.scale)
     figure = group_digits(whole, locale)
     if unit.exponent:
         figure = f"{figure}{decimal}{rest:0{unit.exponent}d}"
-    return f"{MINUS if amount.minor < 0 else ''}{unit.sign}{NO_BREAK_SPACE}{figure}"
+    return f"{MINUS if minor < 0 else ''}{unit.sign}{NO_BREAK_SPACE}{figure}"

@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -27,13 +27,16 @@ from django.db.models import (
     UUIDField,
     Value,
 )
+from django.db.models.sql import Query
 from django.utils.dateparse import parse_date, parse_datetime
 
 from core.money import group_digits
 from core.text import is_storable
 
 Row = TypeVar("Row", bound=Model)
+Listed = TypeVar("Listed")
 Order = Sequence[str]
+Fetch = Callable[[list[Any] | None, Order], list[Listed]]
 
 SIZE = 25
 _LONGEST_CURSOR = 1000
@@ -42,18 +45,18 @@ _DECIMAL = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,30})?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Page(Generic[Row]):
+class Page(Generic[Listed]):
     """Some rows in order. `older` is the cursor for `after=` (further down), `newer` the one for `before=` (back up), each None
     where there is nothing. `first` and `last` say whether this is the top or the end of the list.
     """
 
-    rows: list[Row]
+    rows: list[Listed]
     newer: str | None
     older: str | None
     first: bool
     last: bool
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[Listed]:
         return iter(self.rows)
 
     def __len__(self) -> int:
@@ -67,19 +70,43 @@ def keyset(queryset: QuerySet[Row], order: Order, after: str | None, before: str
     float. Joined columns ("offering__name") and annotations will do. A cursor that is malformed, forged, or made for another
     order is no cursor. One query; a second one only where a cursor points past all rows.
     """
-    values = read_cursor(queryset, order, before) if before else None
+    return keyset_as(list, queryset, order, after, before, size)
+
+
+def keyset_as(
+    read: Callable[[QuerySet[Row]], list[Listed]],
+    queryset: QuerySet[Row],
+    order: Order,
+    after: str | None,
+    before: str | None,
+    size: int = SIZE,
+) -> Page[Listed]:
+    """The same of what `read` makes of the rows: any objects that have what `order` names."""
+
+    def fetch(values: list[Any] | None, direction: Order) -> list[Listed]:
+        found = queryset.order_by(*direction) if values is None else _beyond(queryset, direction, values)
+        return read(found[: size + 1])
+
+    return page_by(fetch, queryset.query, order, after, before, size)
+
+
+def page_by(fetch: Fetch[Listed], query: Query, order: Order, after: str | None, before: str | None, size: int) -> Page[Listed]:
+    """The same for rows that `fetch` brings: one more than a page holds, in the order it is told, strictly after these values
+    (None: from the start). They are any objects that have what `order` names; `query` says of what kind each of these columns is.
+    """
+    values = _read(query, order, before) if before else None
     if before and values is not None:
-        rows = list(_beyond(queryset, _reversed(order), values)[: size + 1])
+        rows = fetch(values, _reversed(order))
         more = len(rows) > size
         rows = rows[:size][::-1]
         if rows:
             return _page(rows, order, first=not more, last=False)
-    values = read_cursor(queryset, order, after) if after else None
+    values = _read(query, order, after) if after else None
     if after and values is not None:
-        rows = list(_beyond(queryset, order, values)[: size + 1])
+        rows = fetch(values, order)
         if rows:
             return _page(rows[:size], order, first=False, last=len(rows) <= size)
-    rows = list(queryset.order_by(*order)[: size + 1])
+    rows = fetch(None, order)
     return _page(rows[:size], order, first=True, last=len(rows) <= size)
 
 
@@ -98,7 +125,7 @@ def cursor_showing(queryset: QuerySet[Row], order: Order, row: Row) -> str | Non
     return None if above is None else cursor_of(above, order)
 
 
-def cursor_of(row: Model, order: Order) -> str:
+def cursor_of(row: object, order: Order) -> str:
     """The opaque cursor that stands at `row`. It holds the row's sort values, which whoever sees the row may know."""
     written = [_tag(order), *(_written(value) for value in _values_of(row, order))]
     return base64.urlsafe_b64encode(json.dumps(written, separators=(",", ":")).encode()).decode().rstrip("=")
@@ -106,6 +133,10 @@ def cursor_of(row: Model, order: Order) -> str:
 
 def read_cursor(queryset: QuerySet[Row], order: Order, cursor: str) -> list[Any] | None:
     """The sort values in a cursor, each checked against its column; None for anything that `cursor_of` has not made."""
+    return _read(queryset.query, order, cursor)
+
+
+def _read(query: Query, order: Order, cursor: str) -> list[Any] | None:
     if len(cursor) > _LONGEST_CURSOR or not cursor.isascii():
         return None
     try:
@@ -114,7 +145,7 @@ def read_cursor(queryset: QuerySet[Row], order: Order, cursor: str) -> list[Any]
         return None
     if not isinstance(read, list) or len(read) != len(order) + 1 or read[0] != _tag(order):
         return None
-    query = queryset.query.chain()
+    query = query.chain()
     values = []
     for name, text in zip(order, read[1:], strict=True):
         value = _checked(F(name.lstrip("-")).resolve_expression(query).output_field, text)
@@ -124,7 +155,7 @@ def read_cursor(queryset: QuerySet[Row], order: Order, cursor: str) -> list[Any]
     return values
 
 
-def _page(rows: list[Row], order: Order, *, first: bool, last: bool) -> Page[Row]:
+def _page(rows: list[Listed], order: Order, *, first: bool, last: bool) -> Page[Listed]:
     """The page, with the cursors of its ends where something lies beyond them."""
     newer = None if first or not rows else cursor_of(rows[0], order)
     older = None if last or not rows else cursor_of(rows[-1], order)
@@ -168,7 +199,7 @@ def _tag(order: Order) -> int:
     return zlib.crc32(",".join(order).encode())
 
 
-def _values_of(row: Model, order: Order) -> list[Any]:
+def _values_of(row: object, order: Order) -> list[Any]:
     values = []
     for name in order:
         value: Any = row

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from contracts.brief import Brief
 from contracts.models import Contract
 from contracts.pricing import PaidTerm, fee_minor, settle
 from core.money import Money
@@ -45,7 +46,7 @@ def paid_parts(contract: Contract) -> list[PaidPart]:
     return parts
 
 
-def divide(contract: Contract, parts: Sequence[PaidPart], now: datetime) -> Split:
+def divide(contract: Brief, parts: Sequence[PaidPart], now: datetime) -> Split:
     """How the contract's money divides at `now`: as it was settled, or as it would be if it ended now."""
     paid = sum(part.term.net_minor for part in parts)
     if contract.is_final:

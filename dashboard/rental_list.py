@@ -1,21 +1,21 @@
 """Only reads of the customer's list of rentals: tabs and their counts, a page of rows, and where one of them is.
 
-The page that everybody opens first: three statements for any number of rows, two of them written out, because making a
-statement costs more than running it.
+The page that everybody opens first: two statements for any number of rows, both written out, because making a statement costs
+more than running it, and rows that are no models, because making a model costs more than reading it.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from accounts.models import Account
+from contracts.brief import Course
 from contracts.models import Contract
 from contracts.pricing import PaidTerm
 from contracts.states import Shelf
-from core.pages import SIZE, Count, Page, cursor_of, keyset
+from core.pages import SIZE, Count, Order, Page, cursor_of, keyset, page_by
 from dashboard.figures import PaidPart
 from dashboard.queries import LEAST_SAMPLES
 from dashboard.references import is_reference
@@ -24,33 +24,6 @@ from dashboard.states import RentalTab
 COUNTED = 1000
 BY_URGENCY = ("-shelf", "-created_at", "-id")
 ROWS_ABOVE_LINKED = 5
-
-# What a row says of the contract itself; its frozen terms are long, and only their country is shown.
-_COLUMNS = (
-    "reference",
-    "offering_name",
-    "offering_id",
-    "provider__name",
-    "currency",
-    "monthly_minor",
-    "extension_price",
-    "state",
-    "shelf",
-    "created_at",
-    "paid_at",
-    "provisioned_at",
-    "suspended_at",
-    "suspended_for",
-    "suspended_seconds",
-    "term_seconds",
-    "ended_at",
-    "ended_by",
-    "end_reason",
-    "fault",
-    "deadline_at",
-    "payment_processing",
-    "disputes_open",
-)
 
 # Each shelf is counted along its index and no further than asked, so the answer costs the same at a million rows.
 _COUNTS = """
@@ -61,8 +34,12 @@ _COUNTS = """
     ) FROM unnest(%s::smallint[]) AS shelves(shelf)
 """
 
-_BESIDE = """
-    SELECT c.id, c.terms ->> 'country',
+# In the order of the fields of Rental; what stands beside a contract is looked up only where its row shows it.
+_PAGE = """
+    SELECT c.id, c.shelf, c.created_at, c.reference, c.offering_name, p.name, c.currency, c.monthly_minor, c.extension_price,
+        c.state, c.paid_at, c.provisioned_at, c.suspended_at, c.suspended_for, c.suspended_seconds, c.term_seconds,
+        c.ended_at, c.ended_by, c.end_reason, c.fault, c.deadline_at, c.payment_processing, c.disputes_open,
+        coalesce(c.terms ->> 'country', ''),
         (SELECT json_agg(
                 json_build_array(s.seconds, s.setup_fee_minor, s.rent_minor, t.earned_minor, t.refund_minor, t.lost_minor)
                 ORDER BY s.number
@@ -77,8 +54,11 @@ _BESIDE = """
             WHERE m.provider_id = c.provider_id AND m.offering_id IS NULL AND m.response_samples >= %s),
         (SELECT o.slug FROM providers_offering o
             WHERE c.shelf = 0 AND o.id = c.offering_id AND o.status = 'published' AND o.visibility = 'public')
-    FROM contracts_contract c WHERE c.id = ANY(%s)
+    FROM (SELECT * FROM contracts_contract WHERE customer_id = %s {among} ORDER BY {order} LIMIT %s) AS c
+    JOIN providers_provider p ON p.id = c.provider_id ORDER BY {order}
 """
+_DOWN, _UP = (", ".join(f"{name[1:]} {way}" for name in BY_URGENCY) for way in ("DESC", "ASC"))
+_BEYOND = " AND (shelf, created_at, id) {} (%s, %s, %s)"
 
 
 @dataclass(frozen=True)
@@ -89,15 +69,44 @@ class Place:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What a row says beyond its contract. Amounts in minor units, tax included.
+class Who(NamedTuple):
+    """Somebody of whom nothing but the name is read."""
 
-    `parts` are the paid segments; `charge` is what is to pay, as public id and amount; `back` what an ended rental gives
-    back and whether all of it arrived; `usual_minutes` the provider's usual time to answer where enough was measured;
-    `offered` the address word of an ended rental's offering while anybody can rent it.
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rental(Course):
+    """One rental of the list: the contract's own columns, and what its row says beyond them. Amounts in minor units.
+
+    `parts` are the paid segments; `charge` is what is to pay, as public id and amount, tax included; `back` what an ended rental
+    gives back, tax included, and whether all of it arrived; `usual_minutes` the provider's usual time to answer where enough was
+    measured; `offered` the address word of an ended rental's offering while anybody can rent it.
     """
 
+    id: int
+    shelf: int
+    created_at: datetime
+    reference: str
+    offering_name: str
+    provider: Who
+    currency: str
+    monthly_minor: int
+    extension_price: str
+    state: str
+    paid_at: datetime | None
+    provisioned_at: datetime | None
+    suspended_at: datetime | None
+    suspended_for: str
+    suspended_seconds: int
+    term_seconds: int
+    ended_at: datetime | None
+    ended_by: str
+    end_reason: str
+    fault: str
+    deadline_at: datetime | None
+    payment_processing: bool
+    disputes_open: int
     country: str
     parts: list[PaidPart]
     charge: tuple[str, int] | None
@@ -120,39 +129,30 @@ def _count(found: int) -> Count:
     return Count(min(found, COUNTED), found > COUNTED)
 
 
-def rentals_page(account: Account, tab: RentalTab, after: str | None, before: str | None) -> Page[Contract]:
-    """One page of a tab: what needs the customer first, then the newest."""
-    return keyset(_listed(account, tab), BY_URGENCY, after, before)
+def rentals_page(account: Account, tab: RentalTab, after: str | None, before: str | None) -> Page[Rental]:
+    """One page of a tab: what needs the customer first, then the newest. One query."""
+    shelf = [] if tab.shelf is None else [int(tab.shelf)]
+
+    def fetch(values: list[Any] | None, direction: Order) -> list[Rental]:
+        down = direction == BY_URGENCY
+        among = ("AND shelf = %s" if shelf else "") + (_BEYOND.format("<" if down else ">") if values else "")
+        statement = _PAGE.format(among=among, order=_DOWN if down else _UP)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [LEAST_SAMPLES, account.pk, *shelf, *(values or ()), SIZE + 1])
+            return [_rental(row) for row in cursor.fetchall()]
+
+    return page_by(fetch, Contract.objects.all().query, BY_URGENCY, after, before, SIZE)
 
 
-def _listed(account: Account, tab: RentalTab) -> QuerySet[Contract]:
-    rentals = Contract.objects.filter(customer=account).select_related("provider").only(*_COLUMNS)
-    return rentals if tab.shelf is None else rentals.filter(shelf=tab.shelf)
-
-
-def beside(contracts: Iterable[Contract]) -> dict[int, Beside]:
-    """What stands beside each contract, by its id. One statement."""
-    listed = {contract.pk: contract for contract in contracts}
-    with connection.cursor() as cursor:
-        cursor.execute(_BESIDE, [LEAST_SAMPLES, list(listed)])
-        rows = cursor.fetchall()
-    return {row[0]: _beside(row, listed[row[0]].currency) for row in rows}
-
-
-def _beside(row: tuple[Any, ...], currency: str) -> Beside:
-    _id, country, segments, charge, back, usual_minutes, offered = row
+def _rental(row: tuple[Any, ...]) -> Rental:
+    *columns, segments, charge, back, usual_minutes, offered = row
+    columns[5], currency = Who(columns[5]), columns[6]
     parts = [
         PaidPart(PaidTerm(seconds, setup, rent, currency), None if earned is None else (earned, refund, lost))
         for seconds, setup, rent, earned, refund, lost in segments or ()
     ]
-    return Beside(
-        country=country or "",
-        parts=parts,
-        charge=(charge[0], charge[1]) if charge else None,
-        back=(back[0], back[1]) if back else None,
-        usual_minutes=usual_minutes,
-        offered=offered,
-    )
+    columns += [parts, charge and tuple(charge), back and tuple(back), usual_minutes, offered]
+    return Rental(*columns)
 
 
 def place_of(account: Account, reference: str) -> Place | None:

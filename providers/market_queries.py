@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F
 
 from accounts.models import Account
+from core.pages import Page, keyset_as
 from providers.models import Offering, Provider, Standing
+from providers.offer_lines import OfferLine, offer_lines
 from providers.queries import rentable
 from providers.states import OfferingStatus, Visibility
 
@@ -44,12 +46,12 @@ def compared(slugs: Sequence[str], account: Account | None) -> list[Offering]:
     return [found[slug] for slug in slugs if slug in found]
 
 
-def on_show(ids: Sequence[int]) -> list[Offering]:
+def on_show(ids: Sequence[int]) -> list[OfferLine]:
     """These offerings in this order, less what has left the public market since; one query."""
-    found = rentable(None).filter(pk__in=ids).select_related("standing").in_bulk()
+    found = {line.id: line for line in offer_lines(rentable(None).filter(pk__in=ids))}
     return [found[pk] for pk in ids if pk in found]
 
 
-def public_offerings_of(provider: Provider, account: Account | None) -> QuerySet[Offering]:
-    """What the account may rent of one provider, standing included."""
-    return rentable(account).filter(provider=provider).select_related("standing")
+def public_offerings_of(provider: Provider, account: Account | None, after: str | None, before: str | None) -> Page[OfferLine]:
+    """A page of what the account may rent of one provider, cheapest first."""
+    return keyset_as(offer_lines, rentable(account).filter(provider=provider), ("price_eur_minor", "id"), after, before)

@@ -8,6 +8,10 @@ import pytest
 from django.conf import settings
 from django.template.loader import get_template
 from django.urls import reverse
+from jinja2 import UndefinedError
+
+from core.rows import drawn, environment
+from providers.presenters.search import FacetRow
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = ROOT / "templates"
@@ -24,7 +28,7 @@ READ_ALOUD = re.compile(r'\s(?:aria-label|title|placeholder|alt|data-label)="([^
 
 
 def pages() -> list[Path]:
-    return sorted(TEMPLATES.rglob("*.html"))
+    return sorted(path for path in TEMPLATES.rglob("*") if path.suffix in {".html", ".jinja"})
 
 
 def name_of(path: Path) -> str:
@@ -34,7 +38,7 @@ def name_of(path: Path) -> str:
 def code(path: Path) -> str:
     """A template without its comments."""
     text = re.sub(r"(?s){% comment %}.*?{% endcomment %}", "", path.read_text())
-    return re.sub(r"{#.*?#}", "", text)
+    return re.sub(r"(?s){#.*?#}", "", text)
 
 
 def found(pattern: str, path: Path) -> Iterator[str]:
@@ -44,6 +48,21 @@ def found(pattern: str, path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("path", [path for path in sorted(TEMPLATES.rglob("*.*")) if path.suffix in {".html", ".txt"}], ids=name_of)
 def test_template_compiles(path: Path) -> None:
     get_template(name_of(path))
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.jinja")), ids=name_of)
+def test_rows_compile(path: Path) -> None:
+    environment().get_template(name_of(path))
+
+
+def test_rows_escape_what_they_show_and_miss_nothing_in_silence() -> None:
+    evil = FacetRow("n", "\"'><script>", "<b>", "1", selected=False)
+    html = drawn("providers/facet.jinja", legend="&", rows=[evil], quiet=False)
+    assert "<script>" not in html
+    assert "<b>" not in html
+    assert 'value="&#34;&#39;&gt;&lt;script&gt;"' in html
+    with pytest.raises(UndefinedError):
+        drawn("providers/facet.jinja", rows=[evil])
 
 
 @pytest.mark.parametrize("path", pages(), ids=name_of)

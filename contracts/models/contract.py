@@ -4,7 +4,7 @@ The `@transition` methods set fields of `self` and do nothing else; `contracts.s
 door through which they are called. Times are UTC, amounts integers in minor units of `currency`.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from accounts.models import Account
+from contracts.brief import Course
 from contracts.pricing import NetPrice, used_seconds
 from contracts.references import new_reference
 from contracts.states import BEFORE_DELIVERY, FINAL, ActorKind, ExtensionPrice, Fault, Shelf, State, SuspendedFor
@@ -39,7 +40,7 @@ SHELF = Case(
 )
 
 
-class Contract(FSMModelMixin, models.Model):
+class Contract(Course, FSMModelMixin, models.Model):
     """One rental: who, what, for how long, at which price, and where it stands."""
 
     reference = models.CharField(max_length=9, unique=True, default=new_reference)
@@ -139,16 +140,6 @@ class Contract(FSMModelMixin, models.Model):
     # Reading ---------------------------------------------------------------------------------------
 
     @property
-    def is_final(self) -> bool:
-        """No move leads out of here."""
-        return self.state in FINAL
-
-    @property
-    def is_disputed(self) -> bool:
-        """A bank holds some of this contract's money until a dispute is decided."""
-        return self.disputes_open > 0
-
-    @property
     def price(self) -> NetPrice:
         """The frozen net price of the order."""
         return NetPrice(self.monthly_minor, self.setup_fee_minor, self.rent_minor, self.currency)
@@ -157,19 +148,6 @@ class Contract(FSMModelMixin, models.Model):
     def net(self) -> Money:
         """The frozen net of the order."""
         return Money(self.net_minor, self.currency)
-
-    @property
-    def ends_at(self) -> datetime | None:
-        """End of the paid term (UTC); None before delivery, and while suspended nobody knows it."""
-        if self.provisioned_at is None or self.suspended_at is not None:
-            return None
-        return self.provisioned_at + timedelta(seconds=self.term_seconds + self.suspended_seconds)
-
-    def used_seconds(self, moment: datetime) -> int | None:
-        """Seconds of service up to `moment`, at most the paid term; None before delivery."""
-        until = min(moment, self.ended_at) if self.ended_at else moment
-        used = used_seconds(self.provisioned_at, self.suspended_seconds, self.suspended_at, until)
-        return None if used is None else min(used, self.term_seconds)
 
     # Moves, in the order of a contract's life -------------------------------------------------------
 

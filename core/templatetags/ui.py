@@ -7,30 +7,25 @@ from django.template.base import NodeList, Parser, Token
 from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from core import charts
+from core import charts, icons
+from core.rows import drawn
 
 register = template.Library()
-
-
-@lru_cache(maxsize=256)
-def _icon(name: str, cls: str) -> SafeString:
-    """The markup of one icon; the sprite's address is the same for the life of a process."""
-    return format_html(
-        '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>',
-        f" {cls}" if cls else "",
-        static("icons.svg"),
-        name,
-    )
 
 
 @register.simple_tag
 def icon(name: str, cls: str = "") -> SafeString:
     """One icon of the sprite, decorative: the words beside it carry the meaning."""
-    return _icon(str(name), str(cls))
+    return icons.icon(str(name), str(cls))
+
+
+@register.simple_tag
+def rows(template_name: str, **context: object) -> SafeString:
+    """`{% rows "dashboard/rentals.jinja" rows=rows %}`: a long list of ready strings. See core.rows."""
+    return drawn(template_name, **context)
 
 
 @register.simple_tag

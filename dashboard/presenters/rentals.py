@@ -3,23 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import NamedTuple
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from contracts.models import Contract
 from contracts.states import ExtensionPrice, Shelf, State
 from core.countries import country_name
 from core.formats import minor, money
 from core.money import Money
 from core.pages import Count, Page
+from core.words import gettext as _
 from dashboard.figures import Split, divide
 from dashboard.presenters.term import drawn, term_bar
 from dashboard.presenters.words import LAST_DAYS, Outcome, badge, is_overdue, next_step
-from dashboard.rental_list import Beside
+from dashboard.rental_list import Rental
 from dashboard.states import RentalTab
 
 
@@ -35,8 +34,8 @@ class Link:
 NOWHERE = Link("", "")
 
 
-class RentalRow(TypedDict):
-    """One rental of the list, ready to be printed; a flat dict, because templates look up its keys fastest.
+class RentalRow(NamedTuple):
+    """One rental of the list, ready to be printed.
 
     `term` is the drawn bar; `extend` and `action` are words of links, empty where there is none.
     """
@@ -62,78 +61,78 @@ class RentalRow(TypedDict):
     action_class: str
 
 
-def rental_rows(page: Page[Contract], besides: dict[int, Beside], now: datetime, linked: str) -> list[RentalRow]:
+def rental_rows(page: Page[Rental], now: datetime, linked: str) -> list[RentalRow]:
     """A row for each rental, in their order; the one with reference `linked` is marked."""
     base = reverse("rentals")
-    return [_row(contract, besides[contract.pk], now, linked, base) for contract in page]
+    return [_row(contract, now, linked, base) for contract in page]
 
 
-def _row(contract: Contract, beside: Beside, now: datetime, linked: str, base: str) -> RentalRow:
-    parts = divide(contract, beside.parts, now)
-    amount, amount_label = _amount(contract, parts, beside)
+def _row(contract: Rental, now: datetime, linked: str, base: str) -> RentalRow:
+    parts = divide(contract, contract.parts, now)
+    amount, amount_label = _amount(contract, parts)
     url = f"{base}/{contract.reference}"
     stands = badge(contract, "customer", now)
-    step = next_step(contract, "customer", now, _outcome(contract, beside), beside.usual_minutes)
+    step = next_step(contract, "customer", now, _outcome(contract), contract.usual_minutes)
     extend = _extend(contract, url, now)
-    action = _action(contract, url, beside, now)
-    return {
-        "reference": contract.reference,
-        "classes": _classes(contract, linked),
-        "name": contract.offering_name,
-        "url": url,
-        "provider": contract.provider.name,
-        "country": beside.country,
-        "country_name": country_name(beside.country),
-        "badge": stands.label,
-        "tone": stands.tone,
-        "who": step.who,
-        "step": step.text,
-        "extend": extend.label,
-        "extend_url": extend.url,
-        "term": drawn(term_bar(contract, parts, now)),
-        "amount": amount,
-        "amount_label": amount_label,
-        "action": action.label,
-        "action_url": action.url,
-        "action_class": "btn btn--s btn--primary" if action.strong else "btn btn--s",
-    }
+    action = _action(contract, url, now)
+    return RentalRow(
+        reference=contract.reference,
+        classes=_classes(contract, linked),
+        name=contract.offering_name,
+        url=url,
+        provider=contract.provider.name,
+        country=contract.country,
+        country_name=country_name(contract.country),
+        badge=stands.label,
+        tone=stands.tone,
+        who=step.who,
+        step=step.text,
+        extend=extend.label,
+        extend_url=extend.url,
+        term=drawn(term_bar(contract, parts, now)),
+        amount=amount,
+        amount_label=amount_label,
+        action=action.label,
+        action_url=action.url,
+        action_class="btn btn--s btn--primary" if action.strong else "btn btn--s",
+    )
 
 
-def _classes(contract: Contract, linked: str) -> str:
+def _classes(contract: Rental, linked: str) -> str:
     return f"rental{' is-linked' if contract.reference == linked else ''}{' is-over' if contract.is_final else ''}"
 
 
-def _outcome(contract: Contract, beside: Beside) -> Outcome:
+def _outcome(contract: Rental) -> Outcome:
     """What came back of an ended rental, in words."""
-    if beside.back is None:
+    if contract.back is None:
         return Outcome()
-    return Outcome(minor(beside.back[0], contract.currency), beside.back[1])
+    return Outcome(minor(contract.back[0], contract.currency), contract.back[1])
 
 
-def _amount(contract: Contract, parts: Split, beside: Beside) -> tuple[str, str]:
-    if beside.charge is not None:
+def _amount(contract: Rental, parts: Split) -> tuple[str, str]:
+    if contract.charge is not None:
         label = _("being paid") if contract.payment_processing else _("to pay")
-        return minor(beside.charge[1], contract.currency), label
+        return minor(contract.charge[1], contract.currency), label
     if not contract.is_final:
         return minor(parts.held, contract.currency), _("held back")
-    if beside.back is not None:
-        return minor(beside.back[0], contract.currency), _("came back") if beside.back[1] else _("on its way back")
+    if contract.back is not None:
+        return minor(contract.back[0], contract.currency), _("came back") if contract.back[1] else _("on its way back")
     return minor(parts.served, contract.currency), _("served") if parts.paid else _("charged")
 
 
-def _action(contract: Contract, url: str, beside: Beside, now: datetime) -> Link:
-    if beside.charge is not None and not contract.payment_processing and not is_overdue(contract, now):
-        return Link(_("Pay"), reverse("checkout", args=[beside.charge[0]]), strong=True)
+def _action(contract: Rental, url: str, now: datetime) -> Link:
+    if contract.charge is not None and not contract.payment_processing and not is_overdue(contract, now):
+        return Link(_("Pay"), reverse("checkout", args=[contract.charge[0]]), strong=True)
     if contract.is_final:
-        if beside.offered:
-            return Link(_("Rent again"), reverse("offering", args=[beside.offered]))
+        if contract.offered:
+            return Link(_("Rent again"), reverse("offering", args=[contract.offered]))
         return Link(_("Open"), url)
     if contract.state == State.PROVISIONED and not is_overdue(contract, now):
         return Link(_("Check"), url, strong=True)
     return Link(_("Open"), url) if contract.provisioned_at is not None else NOWHERE
 
 
-def _extend(contract: Contract, url: str, now: datetime) -> Link:
+def _extend(contract: Rental, url: str, now: datetime) -> Link:
     ends_at = contract.ends_at
     if contract.state != State.ACTIVE or ends_at is None or not 0 < (ends_at - now).total_seconds() < LAST_DAYS:
         return NOWHERE
@@ -160,11 +159,11 @@ def tabs(counts: dict[RentalTab, Count], current: RentalTab) -> list[dict[str, o
     ]
 
 
-def lede(counts: dict[RentalTab, Count], page: Page[Contract], besides: dict[int, Beside], tab: RentalTab, now: datetime) -> str:
+def lede(counts: dict[RentalTab, Count], page: Page[Rental], tab: RentalTab, now: datetime) -> str:
     """What is held back in all, where this page shows every open rental; and how many wait for the customer."""
     sentences = []
     if tab is RentalTab.ALL and page.first and _shows_all_open(page):
-        held = _held(page.rows, besides, now)
+        held = _held(page.rows, now)
         if held:
             sentences.append(_("%(amounts)s of yours is held back, before VAT.") % {"amounts": held})
     waiting = counts[RentalTab.NEEDS_YOU]
@@ -176,15 +175,15 @@ def lede(counts: dict[RentalTab, Count], page: Page[Contract], besides: dict[int
     return " ".join(sentences)
 
 
-def _shows_all_open(page: Page[Contract]) -> bool:
+def _shows_all_open(page: Page[Rental]) -> bool:
     return page.last or page.rows[-1].shelf == Shelf.ENDED
 
 
-def _held(contracts: Sequence[Contract], besides: dict[int, Beside], now: datetime) -> str:
+def _held(contracts: Sequence[Rental], now: datetime) -> str:
     sums: dict[str, Money] = {}
     for contract in contracts:
         if not contract.is_final:
-            held = Money(divide(contract, besides[contract.pk].parts, now).held, contract.currency)
+            held = Money(divide(contract, contract.parts, now).held, contract.currency)
             sums[contract.currency] = sums.get(contract.currency, Money.zero(contract.currency)) + held
     return _(" and ").join(money(amount) for amount in sums.values() if amount)
 

@@ -6,15 +6,15 @@ from decimal import Decimal
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from contracts.models import Contract
+from contracts.brief import Brief
 from contracts.states import State
 from core.formats import hours_text
+from core.words import gettext as _
+from core.words import kept_words
 from dashboard.figures import Split, percent_of
 from dashboard.presenters.times import days_text
-from providers.presenters.hardware import kept_words
 
 DAY = 86_400
 
@@ -31,7 +31,7 @@ class TermBar:
     label: str
 
 
-def term_bar(contract: Contract, parts: Split, now: datetime) -> TermBar:
+def term_bar(contract: Brief, parts: Split, now: datetime) -> TermBar:
     """The bar of a list row; the detail page adds the mark of now, and its own ends."""
     start, end = _ends(contract, now)
     return TermBar(
@@ -44,7 +44,7 @@ def term_bar(contract: Contract, parts: Split, now: datetime) -> TermBar:
     )
 
 
-def now_mark(contract: Contract, now: datetime) -> tuple[Decimal, str] | None:
+def now_mark(contract: Brief, now: datetime) -> tuple[Decimal, str] | None:
     """Where now is on the bar, in percent, and its words; None before delivery and after the end."""
     used = contract.used_seconds(now)
     if used is None or contract.is_final:
@@ -93,7 +93,7 @@ def _shares(served: int, held: int, refunded: int, lost: int) -> str:
     return ", ".join(text % {"n": share} for text, share in words if share)
 
 
-def _ends(contract: Contract, now: datetime) -> tuple[str, str]:
+def _ends(contract: Brief, now: datetime) -> tuple[str, str]:
     whole = hours_text(contract.term_seconds // 3600)
     used = contract.used_seconds(now)
     over = contract.is_final
@@ -127,7 +127,7 @@ def _units(term: int, seconds: int) -> str:
     return _hours(seconds // 3600) if is_hourly(term) else days_text(seconds // DAY)
 
 
-def _now_label(contract: Contract, used: int) -> str:
+def _now_label(contract: Brief, used: int) -> str:
     """ "now, day 31", or the hour of a short term."""
     number, _all = _number(contract.term_seconds, used)
     return (_("now, hour %(n)d") if is_hourly(contract.term_seconds) else _("now, day %(n)d")) % {"n": number}

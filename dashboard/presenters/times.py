@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.formats import when
-from providers.presenters.hardware import kept_words
+from core.words import gettext as _
+from core.words import kept_words
 
 DAY = 86_400
 HOUR = 3_600

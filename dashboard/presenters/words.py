@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_noop
 
-from contracts.models import Contract
+from contracts.brief import Brief
 from contracts.states import BEFORE_DELIVERY, ActorKind, Fault, State, SuspendedFor
 from core.formats import day
+from core.words import gettext as _
 from dashboard.presenters.times import days_text, moment_text, span
 
 Viewer = Literal["customer", "provider"]
@@ -40,12 +40,12 @@ class Outcome:
     arrived: bool = False
 
 
-def is_overdue(contract: Contract, now: datetime) -> bool:
+def is_overdue(contract: Brief, now: datetime) -> bool:
     """The deadline has passed and the scheduler, which looks once a minute, has not been there yet."""
     return contract.deadline_at is not None and contract.deadline_at <= now
 
 
-def is_stopped_by_dispute(contract: Contract) -> bool:
+def is_stopped_by_dispute(contract: Brief) -> bool:
     """A dispute holds the rental up before it was delivered."""
     return contract.is_disputed and contract.state in BEFORE_DELIVERY
 
@@ -54,26 +54,26 @@ def is_stopped_by_dispute(contract: Contract) -> bool:
 
 
 # Words and shape of the states that need no second look; translated only when one is shown.
-_SAME = {State.ACTIVE: (_lazy("Running"), "live"), State.COMPLETED: (_lazy("Ended"), "end")}
+_SAME = {State.ACTIVE: (gettext_noop("Running"), "live"), State.COMPLETED: (gettext_noop("Ended"), "end")}
 _CUSTOMER = _SAME | {
-    State.REQUESTED: (_lazy("Waiting for provider"), "wait"),
-    State.ACCEPTED: (_lazy("Accepted, set-up next"), "wait"),
-    State.PROVISIONING: (_lazy("Being set up"), "wait"),
-    State.PROVISIONED: (_lazy("Delivered, please check"), "act"),
-    State.REJECTED: (_lazy("Declined, refunded"), "end"),
-    State.PROVISIONING_FAILED: (_lazy("Set-up failed, refunded"), "stop"),
+    State.REQUESTED: (gettext_noop("Waiting for provider"), "wait"),
+    State.ACCEPTED: (gettext_noop("Accepted, set-up next"), "wait"),
+    State.PROVISIONING: (gettext_noop("Being set up"), "wait"),
+    State.PROVISIONED: (gettext_noop("Delivered, please check"), "act"),
+    State.REJECTED: (gettext_noop("Declined, refunded"), "end"),
+    State.PROVISIONING_FAILED: (gettext_noop("Set-up failed, refunded"), "stop"),
 }
 _PROVIDER = _SAME | {
-    State.REQUESTED: (_lazy("Needs your answer"), "act"),
-    State.ACCEPTED: (_lazy("Ready to set up"), "act"),
-    State.PROVISIONING: (_lazy("Being set up"), "wait"),
-    State.PROVISIONED: (_lazy("Customer is checking"), "wait"),
-    State.REJECTED: (_lazy("Declined by you"), "end"),
-    State.PROVISIONING_FAILED: (_lazy("Set-up failed"), "stop"),
+    State.REQUESTED: (gettext_noop("Needs your answer"), "act"),
+    State.ACCEPTED: (gettext_noop("Ready to set up"), "act"),
+    State.PROVISIONING: (gettext_noop("Being set up"), "wait"),
+    State.PROVISIONED: (gettext_noop("Customer is checking"), "wait"),
+    State.REJECTED: (gettext_noop("Declined by you"), "end"),
+    State.PROVISIONING_FAILED: (gettext_noop("Set-up failed"), "stop"),
 }
 
 
-def badge(contract: Contract, viewer: Viewer, now: datetime) -> Badge:
+def badge(contract: Brief, viewer: Viewer, now: datetime) -> Badge:
     """The words and the shape of where a rental stands, for one side of it."""
     if is_stopped_by_dispute(contract):
         return Badge(_("Paused: payment dispute"), "stop")
@@ -89,10 +89,10 @@ def badge(contract: Contract, viewer: Viewer, now: datetime) -> Badge:
     if contract.state == State.EXPIRED:
         return _expired(contract, viewer)
     label, tone = (_CUSTOMER if viewer == "customer" else _PROVIDER)[State(contract.state)]
-    return Badge(str(label), tone)
+    return Badge(_(label), tone)
 
 
-def _unpaid(contract: Contract, viewer: Viewer, now: datetime) -> Badge:
+def _unpaid(contract: Brief, viewer: Viewer, now: datetime) -> Badge:
     if contract.payment_processing:
         return Badge(_("Payment on its way"), "wait" if viewer == "customer" else "end")
     if is_overdue(contract, now):
@@ -100,13 +100,13 @@ def _unpaid(contract: Contract, viewer: Viewer, now: datetime) -> Badge:
     return Badge(_("Waiting for your payment"), "act") if viewer == "customer" else Badge(_("Not paid yet"), "end")
 
 
-def _expired(contract: Contract, viewer: Viewer) -> Badge:
+def _expired(contract: Brief, viewer: Viewer) -> Badge:
     if contract.paid_at is None:
         return Badge(_("Not paid in time"), "end")
     return Badge(_("No answer, refunded"), "end") if viewer == "customer" else Badge(_("You did not answer"), "stop")
 
 
-def _cancelled(contract: Contract, viewer: Viewer) -> str:
+def _cancelled(contract: Brief, viewer: Viewer) -> str:
     if contract.ended_by == viewer:
         return _("Cancelled by you")
     if contract.ended_by == ActorKind.CUSTOMER:
@@ -121,7 +121,7 @@ def _cancelled(contract: Contract, viewer: Viewer) -> str:
 # Next steps ---------------------------------------------------------------------------------------------------------------------
 
 
-def next_step(contract: Contract, viewer: Viewer, now: datetime, outcome: Outcome, usual_minutes: int | None = None) -> Step:
+def next_step(contract: Brief, viewer: Viewer, now: datetime, outcome: Outcome, usual_minutes: int | None = None) -> Step:
     """Who acts next and until when; for an ended rental, how it ended.
 
     `outcome` says what came back; `usual_minutes` is the provider's usual time to answer where enough was measured.
@@ -137,12 +137,12 @@ def next_step(contract: Contract, viewer: Viewer, now: datetime, outcome: Outcom
     return _customer_step(contract, now, usual_minutes) if viewer == "customer" else _provider_step(contract, now)
 
 
-def _deadline(contract: Contract, now: datetime) -> dict[str, str]:
+def _deadline(contract: Brief, now: datetime) -> dict[str, str]:
     moment = contract.deadline_at or now
     return {"left": span((moment - now).total_seconds()), "by": moment_text(moment, now)}
 
 
-def _customer_step(contract: Contract, now: datetime, usual_minutes: int | None) -> Step:
+def _customer_step(contract: Brief, now: datetime, usual_minutes: int | None) -> Step:
     provider, words, late = contract.provider.name, _deadline(contract, now), is_overdue(contract, now)
     if contract.state == State.REQUESTED and contract.paid_at is None:
         if contract.payment_processing:
@@ -164,7 +164,7 @@ def _customer_step(contract: Contract, now: datetime, usual_minutes: int | None)
     return Step(provider, _("sets it up and delivers by %(by)s. The term starts at delivery.") % words)
 
 
-def _provider_step(contract: Contract, now: datetime) -> Step:
+def _provider_step(contract: Brief, now: datetime) -> Step:
     words, late = _deadline(contract, now), is_overdue(contract, now)
     if contract.state == State.REQUESTED and contract.paid_at is None:
         if contract.payment_processing:
@@ -181,7 +181,7 @@ def _provider_step(contract: Contract, now: datetime) -> Step:
     return Step(_("You"), _("deliver by %(by)s. Then all of it is refunded.") % words)
 
 
-def _running(contract: Contract, now: datetime) -> str:
+def _running(contract: Brief, now: datetime) -> str:
     ends_at = contract.ends_at
     left = (ends_at - now).total_seconds() if ends_at else 0
     if ends_at is None or left <= 0:
@@ -191,7 +191,7 @@ def _running(contract: Contract, now: datetime) -> str:
     return _("Nothing to do. Ends %(day)s.") % {"day": day(ends_at)}
 
 
-def _paused(contract: Contract, viewer: Viewer, now: datetime) -> Step:
+def _paused(contract: Brief, viewer: Viewer, now: datetime) -> Step:
     words = {"day": day(contract.deadline_at or now)}
     if contract.suspended_for == SuspendedFor.DISPUTE:
         return Step(_bank(viewer), _("decides by %(day)s. The clock stands still.") % words)
@@ -205,7 +205,7 @@ def _bank(viewer: Viewer) -> str:
 # Ends ---------------------------------------------------------------------------------------------------------------------------
 
 
-def _ending(contract: Contract, viewer: Viewer, outcome: Outcome) -> str:
+def _ending(contract: Brief, viewer: Viewer, outcome: Outcome) -> str:
     ended = day(contract.ended_at) if contract.ended_at else ""
     if contract.state == State.COMPLETED:
         return _("Served in full, ended %(day)s.") % {"day": ended}
@@ -226,7 +226,7 @@ def _ending(contract: Contract, viewer: Viewer, outcome: Outcome) -> str:
     return all_back
 
 
-def _said(contract: Contract, viewer: Viewer) -> str:
+def _said(contract: Brief, viewer: Viewer) -> str:
     reason = contract.end_reason.rstrip(". ")
     if viewer == "provider":
         return _("You wrote: %(reason)s.") % {"reason": reason}
@@ -241,7 +241,7 @@ def _all_back(viewer: Viewer, outcome: Outcome) -> str:
     return _("All of it is on its way back.")
 
 
-def _cancelled_ending(contract: Contract, viewer: Viewer, ended: str, outcome: Outcome) -> str:
+def _cancelled_ending(contract: Brief, viewer: Viewer, ended: str, outcome: Outcome) -> str:
     if contract.provisioned_at is None:
         text = _("Ended %(day)s, before it was delivered.") % {"day": ended}
     else:

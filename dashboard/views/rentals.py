@@ -13,7 +13,7 @@ from accounts.access import signed_in
 from accounts.http import AccountRequest
 from core import clock
 from dashboard.presenters.rentals import empty_words, lede, rental_rows, tabs
-from dashboard.rental_list import beside, place_of, rentals_page, tab_counts
+from dashboard.rental_list import place_of, rentals_page, tab_counts
 from dashboard.states import RentalTab
 
 
@@ -28,11 +28,10 @@ def rentals(request: AccountRequest) -> HttpResponse:
     now = clock.now()
     counts = tab_counts(request.account)
     page = rentals_page(request.account, tab, request.GET.get("after"), request.GET.get("before"))
-    besides = beside(page)
     context = {
         "tabs": tabs(counts, tab),
-        "rows": rental_rows(page, besides, now, request.GET.get("at", "")),
-        "lede": lede(counts, page, besides, tab, now),
+        "rows": rental_rows(page, now, request.GET.get("at", "")),
+        "lede": lede(counts, page, tab, now),
         "empty": empty_words(tab),
         "is_new": not counts[RentalTab.ALL].value,
         "newer": _address(tab, "before", page.newer),

@@ -1,21 +1,51 @@
 """An offering's hardware in words: a value, and under it what qualifies it. Columns go in, ready strings come out."""
 
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache, wraps
-from typing import ParamSpec, cast
+from typing import Protocol
 
-from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from core.words import gettext as _
+from core.words import kept_words
 from providers.models import Offering
 from providers.states import DiskType, OfferingType
 
-P = ParamSpec("P")
-
 # Kinds whose cores are shares of a host; the others have whole processors.
 _VIRTUAL = frozenset({OfferingType.COMPUTE, OfferingType.GPU})
+
+
+class Machine(Protocol):
+    """What the cells of a list say of an offering: the model has it, and so has a line of a list."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def cpu_model(self) -> str: ...
+    @property
+    def cores(self) -> int: ...
+    @property
+    def memory_gb(self) -> Decimal: ...
+    @property
+    def memory_ecc(self) -> bool: ...
+    @property
+    def disk_type(self) -> str: ...
+    @property
+    def disk_count(self) -> int: ...
+    @property
+    def disk_gb(self) -> int: ...
+    @property
+    def gpu_name(self) -> str: ...
+    @property
+    def gpu_count(self) -> int: ...
+    @property
+    def gpu_gb(self) -> Decimal: ...
+    @property
+    def uplink_mbit(self) -> int: ...
+    @property
+    def traffic_tb(self) -> Decimal | None: ...
+    @property
+    def traffic_unmetered(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +54,6 @@ class Words:
 
     value: str = ""
     note: str = ""
-
-
-def kept_words(say: Callable[P, str]) -> Callable[P, str]:
-    """Remember what was said of the same figures in the same language: a page of rows says few things many times."""
-
-    @lru_cache(maxsize=4096)
-    def kept(_language: str | None, *figures: Hashable) -> str:
-        return cast(Callable[..., str], say)(*figures)
-
-    @wraps(say)
-    def said(*args: P.args, **kwargs: P.kwargs) -> str:
-        return kept(get_language(), *cast(tuple[Hashable, ...], args), *cast(dict[str, Hashable], kwargs).values())
-
-    return said
 
 
 def figure(value: Decimal | int) -> str:
@@ -70,7 +86,7 @@ def speed(mbit: int) -> str:
     return _("%(n)s Mbit/s") % {"n": figure(mbit)}
 
 
-def cores(offering: Offering) -> str:
+def cores(offering: Machine) -> str:
     """ "8 vCPU" where cores are shared, "16 cores" where they are not; empty without a processor."""
     return _cores(offering.cores, "shared" if offering.type in _VIRTUAL else "whole")
 
@@ -84,7 +100,7 @@ def _cores(count: int, kind: str) -> str:
     return ngettext("%(n)s core", "%(n)s cores", count) % {"n": figure(count)}
 
 
-def gpu(offering: Offering) -> str:
+def gpu(offering: Machine) -> str:
     """ "1 × H100, 80 GB"; empty without a GPU."""
     if not offering.gpu_count:
         return ""
@@ -92,7 +108,7 @@ def gpu(offering: Offering) -> str:
     return f"{cards}, {memory_size(offering.gpu_gb)}" if offering.gpu_gb else cards
 
 
-def processor(offering: Offering) -> Words:
+def processor(offering: Machine) -> Words:
     """The processor; where there is a GPU it is what qualifies it."""
     return Words(cores(offering), gpu(offering) or offering.cpu_model)
 
@@ -104,14 +120,14 @@ def processor_in_full(offering: Offering) -> str:
     return ", ".join(part for part in (maker, clock, cores(offering)) if part)
 
 
-def memory(offering: Offering) -> Words:
+def memory(offering: Machine) -> Words:
     """The memory, and whether it corrects its errors."""
     if not offering.memory_gb:
         return Words()
     return Words(memory_size(offering.memory_gb), _("ECC") if offering.memory_ecc else "")
 
 
-def disk(offering: Offering) -> Words:
+def disk(offering: Machine) -> Words:
     """The disks: "2 × 1.92 TB", and how they are built."""
     if not offering.disk_gb:
         return Words()
@@ -125,7 +141,7 @@ def _disk_type(value: str) -> str:
     return str(DiskType(value).label) if value else ""
 
 
-def traffic(offering: Offering) -> str:
+def traffic(offering: Machine) -> str:
     """ "20 TB" a month, "unmetered", or empty when nothing is said."""
     return _traffic(-1 if offering.traffic_unmetered else offering.traffic_tb)
 
@@ -137,7 +153,7 @@ def _traffic(terabytes: Decimal | int | None) -> str:
     return _("unmetered") if terabytes < 0 else _("%(n)s TB") % {"n": figure(terabytes)}
 
 
-def network(offering: Offering) -> Words:
+def network(offering: Machine) -> Words:
     """The uplink, and how much may go over it in a month."""
     return Words(speed(offering.uplink_mbit) if offering.uplink_mbit else "", traffic(offering))
 

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.words import gettext as _
 from providers.models import Offering, Standing
 from providers.presenters.hardware import Words, figure
 
@@ -26,6 +27,24 @@ class Market:
     text: str
 
 
+class Watched(Protocol):
+    """Whose uptime is measured."""
+
+    @property
+    def uptime_percent(self) -> Decimal | None: ...
+    @property
+    def uptime_days(self) -> int: ...
+
+
+class Compared(Protocol):
+    """Whose price was set against comparable offers."""
+
+    @property
+    def market_percent(self) -> Decimal | None: ...
+    @property
+    def market_samples(self) -> int | None: ...
+
+
 def loaded_standing(offering: Offering) -> Standing | None:
     """The standing that came along with the offering; None when nothing was recorded or it was not asked for."""
     if not Offering.standing.is_cached(offering):
@@ -36,7 +55,7 @@ def loaded_standing(offering: Offering) -> Standing | None:
         return None
 
 
-def measured_uptime(offering: Offering) -> Words:
+def measured_uptime(offering: Watched) -> Words:
     """The measured uptime with the days it rests on; honest words while there is none."""
     days = offering.uptime_days
     if offering.uptime_percent is None or not days:
@@ -47,9 +66,9 @@ def measured_uptime(offering: Offering) -> Words:
     return Words(exact_percent(offering.uptime_percent), so_far if days < FULL_DAYS else "")
 
 
-def market_position(standing: Standing | None) -> Market | None:
+def market_position(standing: Compared | None) -> Market | None:
     """The price against comparable offers; None while there are too few of them."""
-    if standing is None or standing.market_percent is None or standing.market_samples < LEAST_SAMPLES:
+    if standing is None or standing.market_percent is None or (standing.market_samples or 0) < LEAST_SAMPLES:
         return None
     percent = round(standing.market_percent)
     if percent < -AT_MARKET:

@@ -3,16 +3,25 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import Protocol
 
 from django.utils.translation import gettext as _
 
 from core.countries import country_name
 from core.money import Money, format_money, tax_on
-from providers.models import Offering
 
 EURO = "EUR"
 # Cents of a converted price would claim more than a reference rate knows.
 _ROUGH_FROM = 100_00
+
+
+class Priced(Protocol):
+    """What has a price in its own currency, and one in euro to compare by."""
+
+    @property
+    def currency(self) -> str: ...
+    @property
+    def price_eur_minor(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ class PriceView:
         """The same, written: "€ 38.40"."""
         return format_money(Money(self.minor(net, code), code))
 
-    def in_euro(self, offering: Offering) -> str:
+    def in_euro(self, offering: Priced) -> str:
         """What a month is roughly worth in euro at the last reference rate; empty for a price in euro."""
         if offering.currency == EURO:
             return ""

@@ -12,7 +12,8 @@ from core.countries import country_name
 from core.money import group_digits
 from core.pages import Page
 from providers.market_queries import Presence
-from providers.models import Offering, Provider, Standing
+from providers.models import Provider, Standing
+from providers.offer_lines import OfferLine
 from providers.presenters.market import address
 from providers.presenters.measured import LEAST_SAMPLES, exact_percent, minutes_text
 from providers.presenters.prices import PriceView
@@ -57,7 +58,7 @@ def figures(presence: Presence, standing: Standing | None) -> list[dict[str, str
     ]
 
 
-def profile_pager(path: str, page: Page[Offering], prices: PriceView) -> dict[str, str]:
+def profile_pager(path: str, page: Page[OfferLine], prices: PriceView) -> dict[str, str]:
     """Addresses of the neighbouring pages; empty at an end."""
     return {
         "newer": address(path, [("before", page.newer), *prices.query]) if page.newer else "",

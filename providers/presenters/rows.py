@@ -1,23 +1,25 @@
 """Offerings as rows of a list: ready strings, made once per row, so that the template formats nothing."""
 
 from collections.abc import Collection, Iterable
-from typing import TypedDict
+from functools import lru_cache
+from typing import NamedTuple
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 from core.countries import country_name
-from providers.models import Offering
-from providers.presenters.hardware import disk, kept_words, memory, network, processor
-from providers.presenters.measured import Market, loaded_standing, market_position, measured_uptime
+from core.words import gettext as _
+from core.words import kept_words
+from providers.offer_lines import OfferLine
+from providers.presenters.hardware import disk, memory, network, processor
+from providers.presenters.measured import Market, market_position, measured_uptime
 from providers.presenters.prices import PriceView
 
 FEW_LEFT = 3
 
 
-class OfferRow(TypedDict):
-    """One line of the market; a dict, because templates look up their keys fastest.
+class OfferRow(NamedTuple):
+    """One line of the market, ready to be printed.
 
     `few` marks a stock that is running out, `out` one that has run out; a `…_note` stands below its value.
     """
@@ -51,47 +53,49 @@ class OfferRow(TypedDict):
     picked: bool
 
 
-def offer_row(offering: Offering, prices: PriceView, picked: Collection[str] = ()) -> OfferRow:
-    """The row of one offering; its provider must be loaded, its standing is read only if it is."""
+@lru_cache(maxsize=512)
+def _row(_language: str | None, offering: OfferLine, prices: PriceView, picked: bool) -> OfferRow:  # noqa: FBT001 (a memory's key)
+    """The row of one offering: it follows from these alone, and the first pages of the market are read by everybody."""
     free = offering.free
-    provider = offering.provider.name
+    provider = offering.provider_name
     cpu, ram, disks, net, uptime = (
         processor(offering), memory(offering), disk(offering), network(offering), measured_uptime(offering)
     )  # fmt: skip
-    return {
-        "slug": offering.slug,
-        "url": reverse("offering", args=[offering.slug]) + prices.suffix,
-        "name": offering.name,
-        "provider": provider,
-        "icon": offering.type,
-        "cpu": cpu.value,
-        "cpu_note": cpu.note,
-        "memory": ram.value,
-        "memory_note": ram.note,
-        "disk": disks.value,
-        "disk_note": disks.note,
-        "net": net.value,
-        "net_note": net.note,
-        "country": offering.country,
-        "country_name": country_name(offering.country),
-        "city": offering.city,
-        "uptime": uptime.value,
-        "uptime_note": uptime.note,
-        "stock": stock_words(free),
-        "few": free <= FEW_LEFT,
-        "out": free <= 0,
-        "price": prices.text(offering.monthly_minor, offering.currency),
-        "period": prices.period,
-        "roughly": prices.in_euro(offering),
-        "market": market_position(loaded_standing(offering)),
-        "compare_label": _("Compare %(name)s by %(provider)s") % {"name": offering.name, "provider": provider},
-        "picked": offering.slug in picked,
-    }
+    return OfferRow(
+        slug=offering.slug,
+        url=reverse("offering", args=[offering.slug]) + prices.suffix,
+        name=offering.name,
+        provider=provider,
+        icon=offering.type,
+        cpu=cpu.value,
+        cpu_note=cpu.note,
+        memory=ram.value,
+        memory_note=ram.note,
+        disk=disks.value,
+        disk_note=disks.note,
+        net=net.value,
+        net_note=net.note,
+        country=offering.country,
+        country_name=country_name(offering.country),
+        city=offering.city,
+        uptime=uptime.value,
+        uptime_note=uptime.note,
+        stock=stock_words(free),
+        few=free <= FEW_LEFT,
+        out=free <= 0,
+        price=prices.text(offering.monthly_minor, offering.currency),
+        period=prices.period,
+        roughly=prices.in_euro(offering),
+        market=market_position(offering),
+        compare_label=_("Compare %(name)s by %(provider)s") % {"name": offering.name, "provider": provider},
+        picked=picked,
+    )
 
 
-def offer_rows(offerings: Iterable[Offering], prices: PriceView, picked: Collection[str] = ()) -> list[OfferRow]:
+def offer_rows(offerings: Iterable[OfferLine], prices: PriceView, picked: Collection[str] = ()) -> list[OfferRow]:
     """Rows in the order of the offerings; those whose slug is picked are ticked."""
-    return [offer_row(offering, prices, picked) for offering in offerings]
+    language = get_language()
+    return [_row(language, offering, prices, offering.slug in picked) for offering in offerings]
 
 
 @kept_words

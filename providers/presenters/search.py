@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.money import group_digits
 from core.pages import Count
+from core.words import gettext as _
 from providers.search.asked import BOUNDS, FLAGS, MarketQuery
 from providers.search.facets import FacetValue
 from providers.search.finding import Suggestion

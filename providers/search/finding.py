@@ -5,17 +5,18 @@ complete: its counts are exact, and its rows are sorted among those ids only. A 
 matches come soon; how it is kept from walking far is said at `_wide`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F, QuerySet
 
 from accounts.models import Account
-from core.pages import Count, Page, cursor_of, keyset, read_cursor, stretch
+from core.pages import Count, Page, cursor_of, keyset_as, read_cursor, stretch
 from providers.models import Offering
+from providers.offer_lines import OfferLine, offer_lines
 from providers.queries import rentable
 from providers.search.asked import Chip, MarketQuery
 from providers.search.compile import Corrections, OneOf, is_worded, matching
@@ -24,6 +25,9 @@ from providers.search.language import Query, QueryError
 from providers.search.sizes import read
 from providers.search.spelling import corrections
 from providers.states import OfferingStatus
+
+Listed = TypeVar("Listed")
+Read = Callable[[QuerySet[Offering]], list[Listed]]
 
 PAGE = 25
 # A choice of kinds, countries and flags that shows more than so many is told by the kept counts: neither probed nor sorted apart.
@@ -47,7 +51,7 @@ class MarketPage:
     understood beginning was searched for; `corrected` what a mistyped word was taken for.
     """
 
-    page: Page[Offering]
+    page: Page[OfferLine]
     count: Count
     providers: int | None
     facets: Facets
@@ -56,8 +60,8 @@ class MarketPage:
     corrected: dict[str, tuple[str, ...]]
 
     @property
-    def rows(self) -> list[Offering]:
-        """The offerings of this page, each with its provider and its standing."""
+    def rows(self) -> list[OfferLine]:
+        """The offerings of this page."""
         return self.page.rows
 
 
@@ -113,10 +117,10 @@ def search(account: Account | None, asked: MarketQuery, size: int = PAGE) -> Mar
     found = _Search(account, asked, query, corrections(query))
     kept = kept_counts()
     if kept is not None and asked.is_counted() and not error and (sums := kept.tally(asked)).total.value > COUNTED_LIVE:
-        page = _wide(found, size)
+        page = _wide(found, size, offer_lines)
         return _shown(found, page, sums, kept, error)
     probe = _probe(found)
-    page = _wide(found, size) if probe.more else _narrow(found, probe.ids, size)
+    page = _wide(found, size, offer_lines) if probe.more else _narrow(found, probe.ids, size, offer_lines)
     return _shown(found, page, _tally(found, probe), kept, error)
 
 
@@ -125,7 +129,11 @@ def rows_of(account: Account | None, asked: MarketQuery, size: int = PAGE) -> Pa
     query = read(asked.q)
     found = _Search(account, asked, query, corrections(query))
     probe = _probe(found)
-    return _wide(found, size) if probe.more else _narrow(found, probe.ids, size)
+    return _wide(found, size, _models) if probe.more else _narrow(found, probe.ids, size, _models)
+
+
+def _models(found: QuerySet[Offering]) -> list[Offering]:
+    return list(found.select_related("standing"))
 
 
 def suggest_drop(account: Account | None, asked: MarketQuery) -> list[Suggestion]:
@@ -143,7 +151,7 @@ def suggest_drop(account: Account | None, asked: MarketQuery) -> list[Suggestion
     return sorted(suggestions, key=lambda one: (-one.count.value, one.label))
 
 
-def _shown(found: _Search, page: Page[Offering], sums: Tally, kept: Kept | None, error: QueryError | None) -> MarketPage:
+def _shown(found: _Search, page: Page[OfferLine], sums: Tally, kept: Kept | None, error: QueryError | None) -> MarketPage:
     asked = found.asked
     return MarketPage(
         page=page,
@@ -184,14 +192,14 @@ def _tally(found: _Search, probe: _Probe) -> Tally:
     return sums
 
 
-def _narrow(found: _Search, ids: tuple[int, ...], size: int) -> Page[Offering]:
+def _narrow(found: _Search, ids: tuple[int, ...], size: int, read: Read[Listed]) -> Page[Listed]:
     """The page among matches that are all known."""
     asked = found.asked
-    among = rentable(found.account).filter(OneOf(F("pk"), ids)).select_related("standing")
-    return keyset(among, asked.order, asked.after, asked.before, size)
+    among = rentable(found.account).filter(OneOf(F("pk"), ids))
+    return keyset_as(read, among, asked.order, asked.after, asked.before, size)
 
 
-def _wide(found: _Search, size: int) -> Page[Offering]:
+def _wide(found: _Search, size: int, read: Read[Listed]) -> Page[Listed]:
     """The page among more matches than were counted, in the order of the sorting's index.
 
     Numbers and closed lists stand in that index. Words and labels do not, and to look for them row by row is dear where the
@@ -199,22 +207,24 @@ def _wide(found: _Search, size: int) -> Page[Offering]:
     holds too few matches, all are fetched by the index of words and sorted.
     """
     asked = found.asked
-    matches = found.matches().select_related("standing")
+    matches = found.matches()
     if not found.is_worded:
-        return keyset(matches, asked.order, asked.after, asked.before, size)
-    if not asked.before and (page := _in_window(matches, asked, size)) is not None:
+        return keyset_as(read, matches, asked.order, asked.after, asked.before, size)
+    if not asked.before and (page := _in_window(matches, asked, size, read)) is not None:
         return page
-    return _narrow(found, _sorted(found, size) or _sorted(replace(found, asked=replace(asked, after="", before="")), size), size)
+    return _narrow(
+        found, _sorted(found, size) or _sorted(replace(found, asked=replace(asked, after="", before="")), size), size, read
+    )
 
 
-def _in_window(matches: QuerySet[Offering], asked: MarketQuery, size: int) -> Page[Offering] | None:
+def _in_window(matches: QuerySet[Offering], asked: MarketQuery, size: int, read: Read[Listed]) -> Page[Listed] | None:
     """The page, if the next rows of the sorting hold more matches than it shows."""
     order = asked.order
     published = Offering.objects.filter(status=OfferingStatus.PUBLISHED).only(*(name.lstrip("-") for name in order))
     end = stretch(published, order, after=asked.after)[_WINDOW : _WINDOW + 1].first()
     if end is None:
         return None
-    rows = list(stretch(matches, order, after=asked.after, until=cursor_of(end, order))[: size + 1])
+    rows = read(stretch(matches, order, after=asked.after, until=cursor_of(end, order))[: size + 1])
     if len(rows) <= size:
         return None
     first = read_cursor(matches, order, asked.after) is None

@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core.pages import keyset
 from core.text import is_storable
 from providers.market_figures import market_now
 from providers.market_queries import (
@@ -56,8 +55,7 @@ def provider(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     account = acting_account(request)
     prices = price_view(request, account)
-    order = ("price_eur_minor", "id")
-    page = keyset(public_offerings_of(found, account), order, request.GET.get("after"), request.GET.get("before"))
+    page = public_offerings_of(found, account, request.GET.get("after"), request.GET.get("before"))
     presence = presence_of(found)
     context = profile(found, presence, general_standing(found), account) | {
         "presence": presence,

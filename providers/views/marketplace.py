@@ -80,10 +80,10 @@ def _results(links: words.Links, found: MarketPage, prices: PriceView, picked: l
     """The list with what stands around it."""
     page = found.page
     rows = offer_rows(found.rows, prices, picked)
-    elsewhere = [slug for slug in picked if slug not in {row["slug"] for row in rows}]
+    elsewhere = [slug for slug in picked if slug not in {row.slug for row in rows}]
     return {
         "rows": rows,
-        "rough": any(row["roughly"] for row in rows),
+        "rough": any(row.roughly for row in rows),
         "found": words.found_words(found.count),
         "found_from": words.providers_words(found.providers) if not links.asked.params() else "",
         "chips": [words.ChipLink(chip.label, links.keeping(chip.remove_url)) for chip in found.chips],

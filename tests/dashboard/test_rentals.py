@@ -16,7 +16,7 @@ from providers.models import Offering
 Rented = Callable[..., Contract]
 URL = "/dashboard/rentals"
 # Session, user, accounts, counts, rows, and what stands beside them.
-STATEMENTS = 6
+STATEMENTS = 5
 
 
 def shown(client: Client, url: str = URL) -> list[str]:
