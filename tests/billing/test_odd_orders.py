@@ -197,7 +197,7 @@ def test_refund_and_dispute_take_their_locks_in_one_order(failed: Refund, staff:
     with CaptureQueriesContext(connection) as captured:
         services.pay_refund_by_hand(failed.pk, staff, "SEPA 4711")
     locked = [query["sql"].split('FROM "')[1].split('"')[0] for query in captured if "FOR UPDATE" in query["sql"]]
-    assert locked == ["billing_charge", "billing_payment", "billing_refund", "contracts_contract"]
+    assert locked == ["billing_charge", "billing_payment", "billing_refund", "contracts_contract", "billing_document"]
 
 
 # Four eyes ----------------------------------------------------------------------------------------------------------------------
