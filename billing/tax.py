@@ -51,4 +51,8 @@ def seller() -> dict[str, str]:
         "city": settings.INVOICE_SELLER_CITY,
         "country": settings.INVOICE_SELLER_COUNTRY,
         "vat_id": settings.INVOICE_SELLER_VAT_ID,
+        "tax_no": settings.INVOICE_SELLER_TAX_NO,
+        "reg_id": settings.INVOICE_SELLER_REG_ID,
+        "email": settings.INVOICE_SELLER_EMAIL,
+        "iban": settings.INVOICE_SELLER_IBAN,
     }

@@ -107,7 +107,7 @@ def issue_credit_note_for_shortfall(payment: Payment, segment: Segment, regained
     """
     never_came = min(regained.net.minor, (paid_of(payment.charge) - given_back(payment)).net.minor)
     part = Priced.of(max(0, never_came), regained.tax.minor, regained.currency)
-    occasion = Occasion(str(RefundKind.UNUSED), clock.now(), segment)
+    occasion = Occasion(str(RefundKind.UNUSED), None, segment)
     return _issue_note(f"note:shortfall:{segment.pk}", payment, part, occasion)
 
 
