@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("contracts/<str:reference>/cancel-preview", api.CancelPreview.as_view(), name="api_contract_cancel_preview"),
     path("charges/<uuid:charge_id>", api.OneCharge.as_view(), name="api_charge"),
     path("webhooks/sandbox", webhooks.sandbox, name="webhook_sandbox"),
+    path("webhooks/stripe", webhooks.stripe, name="webhook_stripe"),
 ]

@@ -174,6 +174,9 @@ class PaymentGateway(Protocol):
     def read_refund(self, external_id: str) -> GatewayRefund:
         """Read a refund again."""
 
+    def read_refunds(self, payment_id: str) -> list[GatewayRefund]:
+        """Every refund of a payment, by any of the ids that the gateway has for the payment: also those made in its dashboard."""
+
     def read_dispute(self, external_id: str) -> GatewayDispute:
         """Read a dispute again."""
 

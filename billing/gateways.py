@@ -4,9 +4,10 @@ from django.utils.translation import gettext as _
 
 from billing.gateway_facts import PaymentGateway
 from billing.sandbox_gateway import SandboxGateway
+from billing.stripe_gateway import StripeGateway
 from core.errors import Refused
 
-GATEWAYS: dict[str, PaymentGateway] = {gateway.name: gateway for gateway in (SandboxGateway(),)}
+GATEWAYS: dict[str, PaymentGateway] = {gateway.name: gateway for gateway in (StripeGateway(), SandboxGateway())}
 
 
 def gateway(name: str) -> PaymentGateway:

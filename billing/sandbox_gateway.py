@@ -73,6 +73,11 @@ class SandboxGateway:
         """What the bank says of a refund now."""
         return _refund(sandbox_bank.read_refund(external_id))
 
+    def read_refunds(self, payment_id: str) -> list[GatewayRefund]:
+        """Every refund that the bank has of a payment."""
+        page = sandbox_bank.read_page(payment_id)
+        return [_refund(row) for row in page.refunds.select_related("payment").order_by("pk")]
+
     def read_dispute(self, external_id: str) -> GatewayDispute:
         """What the bank says of a dispute now."""
         row = sandbox_bank.read_dispute(external_id)

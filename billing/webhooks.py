@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from billing.gateways import gateway
 from billing.sandbox_bank import is_enabled
 from billing.sandbox_messages import SIGNATURE_HEADER, signed_bytes
+from billing.stripe_gateway import is_signed
 from core import inbox
 from core.problems import problem
 
@@ -19,9 +21,14 @@ SOURCE = "sandbox"
 MAX_BYTES = 64 * 1024
 TOLERANCE_SECONDS = 300
 
+STRIPE = "stripe"
+# An event carries the whole object that it tells of.
+STRIPE_MAX_BYTES = 512 * 1024
+
 _HEADER = re.compile(r"t=(?P<stamp>[0-9]{1,12}),v1=(?P<digest>[0-9a-f]{64})", re.ASCII)
 # The longest that our tables keep of each; anything longer is not one of the bank's messages.
 _LONGEST = {"id": 255, "kind": 100, "object_id": 255}
+_STRIPE_STAMP = re.compile(r"(?:^|,)t=([0-9]{1,12})(?:,|$)", re.ASCII)
 
 
 @csrf_exempt
@@ -65,10 +72,46 @@ def _read(body: bytes) -> dict[str, Any] | None:
         message = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(message, dict):
+    return message if isinstance(message, dict) and _is_whole(message) else None
+
+
+def _is_whole(message: dict[str, Any]) -> bool:
+    """Whether every name and kind is there, and short enough to be one."""
+    values = {name: message.get(name) for name in _LONGEST}
+    return all(isinstance(value, str) and 0 < len(value) <= _LONGEST[name] for name, value in values.items())
+
+
+@csrf_exempt
+@require_POST
+def stripe(request: HttpRequest) -> HttpResponse:
+    """POST /api/v1/webhooks/stripe: 200 for an event that is kept now, 400 (nothing stored) for any other."""
+    if not gateway(STRIPE).is_configured():
+        raise Http404
+    body = request.read(STRIPE_MAX_BYTES + 1)
+    event = None
+    if len(body) <= STRIPE_MAX_BYTES and _is_stripes(body, request.headers.get("Stripe-Signature", "")):
+        event = _read_event(body)
+    if event is None:
+        return problem(400, "bad_message", _("The message was not signed by Stripe, is too old, or cannot be read."))
+    inbox.receive(STRIPE, event["id"], event["kind"], event)
+    return HttpResponse(status=200)
+
+
+def _is_stripes(body: bytes, header: str) -> bool:
+    """Signed by Stripe within five minutes, past or future, by our clock; at one time, for which of two was signed nobody knows."""
+    stamps = _STRIPE_STAMP.findall(header)
+    return len(stamps) == 1 and inbox.check_tolerance(stamps[0], TOLERANCE_SECONDS) and is_signed(body, header)
+
+
+def _read_event(body: bytes) -> dict[str, Any] | None:
+    """Which event, of what kind, about which object. The object itself, with a customer's name and address, is read again later
+    where it is needed, and is not kept.
+    """
+    try:
+        event = json.loads(body)
+        about = event["data"]["object"]
+        read = {"id": event["id"], "kind": event["type"], "object_id": about.get("id") or "-", "object": about.get("object")}
+        read |= {"created": event.get("created"), "livemode": event.get("livemode"), "api_version": event.get("api_version")}
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return None
-    for name, longest in _LONGEST.items():
-        value = message.get(name)
-        if not isinstance(value, str) or not 0 < len(value) <= longest:
-            return None
-    return message
+    return read if _is_whole(read) else None
