@@ -79,22 +79,6 @@ def loss_regained(payment: Payment, segment: Segment, part: Priced) -> None:
     )
 
 
-def payment_in_balance(payment: Payment, contract: Contract, amount: int, fee: int) -> None:
-    """The gateway's report shows the payment, less its fee."""
-    post(
-        reported_key(payment, payment.external_id),
-        "balance",
-        payment.currency,
-        [
-            debit(A.GATEWAY_BALANCE, payment.gateway, amount - fee),
-            debit(A.GATEWAY_FEES, payment.gateway, fee),
-            credit(A.GATEWAY_CLEARING, payment.gateway, amount),
-        ],
-        contract=contract,
-        payment=payment,
-    )
-
-
 def refund_decided(refund: Refund) -> None:
     """The unused part is owed to the customer now, out of escrow and with its tax."""
     assert refund.segment is not None
@@ -150,20 +134,6 @@ def return_decided(refund: Refund) -> None:
     )
 
 
-def refund_reported(refund: Refund) -> None:
-    """The refund stands in the gateway's report, pending or not."""
-    gateway = refund.payment.gateway
-    _refund(
-        refund,
-        "refund_reported",
-        reported_key(refund.payment, refund.external_id),
-        [
-            debit(A.GATEWAY_CLEARING, gateway, refund.amount_minor),
-            credit(A.GATEWAY_BALANCE, gateway, refund.amount_minor),
-        ],
-    )
-
-
 def refund_confirmed(refund: Refund) -> None:
     """The money is with the customer."""
     _refund(
@@ -203,20 +173,6 @@ def refund_undone(refund: Refund) -> None:
     )
 
 
-def refund_money_back(refund: Refund) -> None:
-    """The gateway's report shows the failed refund's money again."""
-    gateway = refund.payment.gateway
-    _refund(
-        refund,
-        "refund_money_back",
-        money_back_key(refund),
-        [
-            debit(A.GATEWAY_BALANCE, gateway, refund.amount_minor),
-            credit(A.GATEWAY_CLEARING, gateway, refund.amount_minor),
-        ],
-    )
-
-
 def refund_covered(refund: Refund, dispute: Dispute) -> None:
     """A refund failed that a bank has paid by a lost dispute before: what was lost twice is owed no more."""
     post(
@@ -234,37 +190,8 @@ def refund_covered(refund: Refund, dispute: Dispute) -> None:
     )
 
 
-def refund_beyond_left(payment: Payment, contract: Contract, external_id: str, amount: int) -> None:
-    """A gateway paid more than was left, and not by our word: lost until staff knows better. It is no part of the payment's sum."""
-    post(
-        beyond_key(payment, external_id),
-        "refund_beyond_left",
-        payment.currency,
-        [
-            debit(A.LOSSES, payment, amount),
-            credit(A.GATEWAY_BALANCE, payment.gateway, amount),
-        ],
-        contract=contract,
-    )
-
-
-def refund_beyond_left_back(payment: Payment, contract: Contract, external_id: str, amount: int) -> None:
-    """That refund failed: its money is back in the gateway's report."""
-    post(
-        f"{beyond_key(payment, external_id)}:back",
-        "refund_beyond_left",
-        payment.currency,
-        [
-            debit(A.GATEWAY_BALANCE, payment.gateway, amount),
-            credit(A.LOSSES, payment, amount),
-        ],
-        contract=contract,
-    )
-
-
 def dispute_withdrawn(dispute: Dispute, contract: Contract) -> None:
-    """A bank took the money back until it decides, and the gateway its fee."""
-    gateway = dispute.payment.gateway
+    """A bank took the money back until it decides."""
     _dispute(
         dispute,
         contract,
@@ -272,44 +199,21 @@ def dispute_withdrawn(dispute: Dispute, contract: Contract) -> None:
         f"dispute:{dispute.pk}",
         [
             debit(A.DISPUTE_HOLD, dispute.payment, dispute.amount_minor),
-            credit(A.GATEWAY_CLEARING, gateway, dispute.amount_minor),
-        ],
-    )
-    _dispute(
-        dispute,
-        contract,
-        "balance",
-        f"bt:{gateway}:{dispute.external_id}",
-        [
-            debit(A.GATEWAY_CLEARING, gateway, dispute.amount_minor),
-            debit(A.DISPUTE_FEES, gateway, dispute.fee_minor),
-            credit(A.GATEWAY_BALANCE, gateway, dispute.amount_minor + dispute.fee_minor),
+            credit(A.GATEWAY_CLEARING, dispute.payment.gateway, dispute.amount_minor),
         ],
     )
 
 
-def dispute_won(dispute: Dispute, contract: Contract, fee_returned: int) -> None:
-    """The money came back, with a part of the fee or none."""
-    gateway = dispute.payment.gateway
+def dispute_won(dispute: Dispute, contract: Contract) -> None:
+    """The money came back."""
     _dispute(
         dispute,
         contract,
         "dispute_won",
         f"dispute-won:{dispute.pk}",
         [
-            debit(A.GATEWAY_CLEARING, gateway, dispute.amount_minor),
+            debit(A.GATEWAY_CLEARING, dispute.payment.gateway, dispute.amount_minor),
             credit(A.DISPUTE_HOLD, dispute.payment, dispute.amount_minor),
-        ],
-    )
-    _dispute(
-        dispute,
-        contract,
-        "balance",
-        f"bt:{gateway}:{dispute.external_id}:back",
-        [
-            debit(A.GATEWAY_BALANCE, gateway, dispute.amount_minor + fee_returned),
-            credit(A.GATEWAY_CLEARING, gateway, dispute.amount_minor),
-            credit(A.DISPUTE_FEES, gateway, fee_returned),
         ],
     )
 
@@ -341,21 +245,6 @@ def dispute_lost(
             credit(A.DISPUTE_HOLD, payment, dispute.amount_minor),
         ],
     )
-
-
-def reported_key(payment: Payment, external_id: str) -> str:
-    """The key of what a gateway's report shows under this id."""
-    return f"bt:{payment.gateway}:{external_id}"
-
-
-def beyond_key(payment: Payment, external_id: str) -> str:
-    """The key of what a gateway paid under this id beyond what was left."""
-    return f"{reported_key(payment, external_id)}:beyond"
-
-
-def money_back_key(refund: Refund) -> str:
-    """The key of a failed refund's money, back in the gateway's report."""
-    return f"{reported_key(refund.payment, refund.external_id)}:back"
 
 
 def _numbered(name: str, refund: Refund) -> str:

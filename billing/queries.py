@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from billing.gateway_facts import GatewayDispute, GatewayRefund
 from billing.ledger import balance
 from billing.models import Charge, Dispute, LedgerLine, Payment, Refund
 from billing.states import Anomaly, ChargePurpose, DisputeState, LedgerAccount, PaymentState, RefundKind, RefundState
@@ -44,6 +45,16 @@ def left_gross(payment: Payment) -> int:
     back = given_back(payment)
     paid = paid_of(payment.charge)
     return max(0, min(int(payment.received_minor), paid.gross.minor) - back.gross.minor)
+
+
+def payments_told_of(gateway_name: str, facts: GatewayRefund | GatewayDispute) -> QuerySet[Payment]:
+    """The payment that a refund or dispute belongs to, by whichever of its ids the gateway knows; none for an unknown one."""
+    payments = Payment.objects.filter(gateway=gateway_name)
+    if facts.payment_external_id:
+        return payments.filter(external_id=facts.payment_external_id)
+    if facts.intent_id:
+        return payments.filter(external_intent_id=facts.intent_id)
+    return payments.filter(external_charge_id=facts.card_charge_id) if facts.card_charge_id else payments.none()
 
 
 def is_allocated(payment: Payment) -> bool:

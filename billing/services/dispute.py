@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import postings
+from billing import postings, report_postings
 from billing.gateway_facts import DisputeStatus, GatewayDispute, GatewayError
 from billing.gateways import gateway
 from billing.ledger import balance
 from billing.models import Charge, Dispute, Payment, Refund
-from billing.queries import given_back, is_allocated, paid_of
-from billing.services.document import issue_credit_note_for_dispute
+from billing.queries import given_back, is_allocated, paid_of, payments_told_of
+from billing.services.document import issue_credit_note_for_dispute, issue_credit_note_for_refund
 from billing.services.payment import BOOKED, apply_payment
 from billing.services.refund_news import cover
 from billing.services.refund_sending import prove_unanswered
@@ -40,8 +40,8 @@ def apply_dispute(gateway_name: str, external_id: str) -> None:
     Before a loss is booked, refunds whose answer was lost are asked for: whether the customer has them decides what is lost.
     """
     facts = gateway(gateway_name).read_dispute(external_id)
-    payments = Payment.objects.filter(gateway=gateway_name, external_id=facts.payment_external_id)
-    if not payments.filter(state__in=BOOKED).exists():
+    payments = payments_told_of(gateway_name, facts)
+    if facts.payment_external_id and not payments.filter(state__in=BOOKED).exists():
         apply_payment(gateway_name, facts.payment_external_id)
     if facts.status == DisputeStatus.LOST:
         for payment in payments:
@@ -68,11 +68,12 @@ def apply_dispute_facts(gateway_name: str, facts: GatewayDispute) -> None:
         dispute = Dispute.objects.filter(payment=payment, external_id=facts.external_id).first() or _create(payment, facts)
         dispute.payment = payment
         _follow(dispute, payment, facts)
+        _book_report(dispute, payment.charge.contract, facts)
 
 
 def _lock_payment(gateway_name: str, facts: GatewayDispute) -> Payment | None:
     """The payment with its charge, both locked, the charge first; None for one that we do not know."""
-    known = Payment.objects.filter(gateway=gateway_name, external_id=facts.payment_external_id)
+    known = payments_told_of(gateway_name, facts)
     charge_id = known.values_list("charge_id", flat=True).first()
     if charge_id is None:
         return None
@@ -108,9 +109,17 @@ def _follow(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:
         _open(dispute, payment, facts)
     _keep_date(dispute, facts)
     if facts.status == DisputeStatus.WON:
-        _win(dispute, payment, facts)
+        _win(dispute, payment)
     elif facts.status == DisputeStatus.LOST:
         _lose(dispute, payment)
+
+
+def _book_report(dispute: Dispute, contract: Contract, facts: GatewayDispute) -> None:
+    """What the gateway's balance report shows of it: money and fee taken, money and perhaps a part of the fee back."""
+    if facts.withdrawn is not None:
+        report_postings.dispute_withdrawn(dispute, contract, facts.withdrawn)
+    if facts.reinstated is not None:
+        report_postings.dispute_reinstated(dispute, contract, facts.reinstated)
 
 
 def _ask(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:
@@ -163,11 +172,11 @@ def _open(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:
     emit("dispute.opened", contract, dispute=dispute.pk, amount_minor=dispute.amount_minor, currency=dispute.currency)
 
 
-def _win(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:
+def _win(dispute: Dispute, payment: Payment) -> None:
     contract = payment.charge.contract
     payment.disputed_minor -= dispute.amount_minor
     payment.save(update_fields=["disputed_minor"])
-    postings.dispute_won(dispute, contract, facts.fee_returned_minor)
+    postings.dispute_won(dispute, contract)
     if is_allocated(payment):
         close_dispute_won(contract.pk)
     dispute.win(clock.now())
@@ -177,13 +186,18 @@ def _win(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:
 
 @dataclass(frozen=True)
 class _Loss:
-    """Where the money that a bank keeps is taken from."""
+    """Where the money that a bank keeps is taken from; `covered` are the refunds that it has paid."""
 
     priced: Priced
     escrow: int
     unallocated: int
-    owed: int
+    covered: list[Refund]
     losses: int
+
+    @property
+    def owed(self) -> int:
+        """What the covered refunds come to."""
+        return _total(self.covered)
 
 
 def _lose(dispute: Dispute, payment: Payment) -> None:
@@ -209,6 +223,9 @@ def _lose(dispute: Dispute, payment: Payment) -> None:
         assert payment.charge.segment_id is not None
         close_dispute_lost(contract.pk, {payment.charge.segment_id: loss.priced.net.minor})
     _announce(dispute, contract, won=False)
+    # Numbers are given out last, when everything else is locked.
+    for refund in loss.covered:
+        issue_credit_note_for_refund(refund)
     issue_credit_note_for_dispute(dispute)
 
 
@@ -218,28 +235,31 @@ def _loss(dispute: Dispute, payment: Payment) -> _Loss:
     charge = payment.charge
     if not is_allocated(payment):
         unallocated = min(amount, -balance(LedgerAccount.UNALLOCATED, payment, code))
-        owed = _cover(dispute, payment, amount - unallocated)
-        return _Loss(Priced.zero(code), 0, unallocated, owed, amount - unallocated - owed)
+        covered = _cover(dispute, payment, amount - unallocated)
+        return _Loss(Priced.zero(code), 0, unallocated, covered, amount - unallocated - _total(covered))
     paid, back = paid_of(charge), given_back(payment)
     part = min(amount, (paid - back).gross.minor)
     priced = split_gross(part, paid=paid, given_back=back, rate=charge.tax_rate)
     assert charge.segment is not None
     escrow = min(priced.net.minor, -balance(LedgerAccount.ESCROW, charge.segment, code))
-    owed = _cover(dispute, payment, amount - part)
-    return _Loss(priced, escrow, 0, owed, amount - part - owed + priced.net.minor - escrow)
+    covered = _cover(dispute, payment, amount - part)
+    return _Loss(priced, escrow, 0, covered, amount - part - _total(covered) + priced.net.minor - escrow)
 
 
-def _cover(dispute: Dispute, payment: Payment, available: int) -> int:
-    """Refunds that we owed and had not sent: the bank has paid them now. Returns how much that was."""
-    covered = 0
+def _cover(dispute: Dispute, payment: Payment, available: int) -> list[Refund]:
+    """Refunds that we owed and had not sent: the bank has paid them now."""
+    covered: list[Refund] = []
     waiting = [RefundState.REQUESTED, RefundState.AWAITING_APPROVAL, RefundState.FAILED]
     for refund in Refund.objects.select_for_update().filter(payment=payment, state__in=waiting).order_by("id"):
-        if covered + refund.amount_minor > available:
-            continue
-        refund.payment, refund.contract = payment, payment.charge.contract
-        cover(refund, dispute)
-        covered += refund.amount_minor
+        if _total(covered) + refund.amount_minor <= available:
+            refund.payment, refund.contract = payment, payment.charge.contract
+            cover(refund, dispute)
+            covered.append(refund)
     return covered
+
+
+def _total(refunds: list[Refund]) -> int:
+    return sum(refund.amount_minor for refund in refunds)
 
 
 def _file_reversal(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:

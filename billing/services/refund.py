@@ -17,6 +17,7 @@ from billing.queries import given_back, is_allocated, left_gross, paid_of, unuse
 from billing.services.document import issue_credit_note_for_shortfall
 from billing.states import Anomaly, LedgerAccount, PaymentState, RefundKind
 from contracts.models import Segment, Settlement
+from contracts.services.move import lock as lock_contract
 from core import clock
 from core.errors import Refused
 from core.formats import money
@@ -36,18 +37,21 @@ def refund_settlement(contract_id: int) -> list[Refund]:
     settlements = Settlement.objects.filter(segment__contract=contract_id).select_related("segment")
     for settlement in settlements.order_by("segment__number"):
         with transaction.atomic():
-            payment = (
-                Payment.objects.select_for_update(of=("self",))
-                .select_related("charge__contract")
-                .filter(charge__segment=settlement.segment_id, state=PaymentState.SUCCEEDED, anomaly=Anomaly.NONE)
-                .first()
-            )
+            payment = _payment_for(settlement.segment_id)
             if payment is None or payment.disputed_minor:
                 continue
+            payment.charge.contract = lock_contract(contract_id)
             refund = _decide_unused(payment, settlement)
             if refund is not None:
                 decided.append(refund)
     return decided
+
+
+def _payment_for(segment_id: int) -> Payment | None:
+    """The payment that has paid for a segment, with its charge, both locked."""
+    paying = Payment.objects.filter(charge__segment=segment_id, state=PaymentState.SUCCEEDED, anomaly=Anomaly.NONE)
+    payment_id = paying.values_list("pk", flat=True).first()
+    return None if payment_id is None else locked_payment(payment_id)
 
 
 def _decide_unused(payment: Payment, settlement: Settlement) -> Refund | None:
@@ -55,21 +59,18 @@ def _decide_unused(payment: Payment, settlement: Settlement) -> Refund | None:
     if Refund.objects.filter(key=key).exists():
         return None
     unused = unused_of(payment, settlement)
-    refund = None
-    if unused.priced.gross:
-        refund = create_refund(
-            key,
-            RefundKind.UNUSED,
-            payment,
-            unused.priced,
-            segment=settlement.segment,
-            reason=payment.charge.contract.end_reason,
-        )
-        postings.refund_decided(refund)
-        _announce(refund)
+    refund = _refund_unused(key, payment, settlement.segment, unused.priced) if unused.priced.gross else None
     if unused.regained.gross:
         postings.loss_regained(payment, settlement.segment, unused.regained)
         issue_credit_note_for_shortfall(payment, settlement.segment, unused.regained)
+    return refund
+
+
+def _refund_unused(key: str, payment: Payment, segment: Segment, priced: Priced) -> Refund:
+    reason = payment.charge.contract.end_reason
+    refund = create_refund(key, RefundKind.UNUSED, payment, priced, segment=segment, reason=reason)
+    postings.refund_decided(refund)
+    _announce(refund)
     return refund
 
 

@@ -6,11 +6,11 @@ from django.utils.translation import gettext as _
 from billing import postings
 from billing.gateway_facts import GatewayError, GatewayRefund, RefundStatus
 from billing.gateways import gateway
-from billing.models import LedgerEntry, Payment, Refund
-from billing.queries import given_back, is_allocated, left_gross, paid_of
+from billing.models import Payment, Refund
+from billing.queries import given_back, is_allocated, left_gross, paid_of, payments_told_of
 from billing.services.payment import BOOKED, apply_payment
 from billing.services.refund import create_refund, locked_payment
-from billing.services.refund_news import apply_refund_facts, take_back_beyond, take_up
+from billing.services.refund_news import apply_refund_facts
 from billing.services.task import open_task
 from billing.states import RefundKind, RefundState, TaskKind
 from contracts.states import FINAL
@@ -35,11 +35,11 @@ def import_refund(gateway_name: str, facts: GatewayRefund) -> None:
 
     Where the same amount is owed and not sent, it is that refund. Else it is borne by the platform, for the rental goes on as
     before until staff says otherwise (a task asks); of money that pays for nothing it takes from there. Never more than is left:
-    what exceeds it is lost for now, and a task. Emits ``refund.imported``.
+    what exceeds it is a task, and a difference that the proof names until it is clear. Emits ``refund.imported``.
     Raises `GatewayError` while a refund of ours may be the one: asked again, it will be known.
     """
-    payments = Payment.objects.filter(gateway=gateway_name, external_id=facts.payment_external_id)
-    if not payments.filter(state__in=BOOKED).exists():
+    payments = payments_told_of(gateway_name, facts)
+    if facts.payment_external_id and not payments.filter(state__in=BOOKED).exists():
         apply_payment(gateway_name, facts.payment_external_id)
     with transaction.atomic():
         payment_id = payments.filter(state__in=BOOKED).values_list("pk", flat=True).first()
@@ -47,19 +47,14 @@ def import_refund(gateway_name: str, facts: GatewayRefund) -> None:
             _file_unknown(gateway_name, facts)
             return
         payment = locked_payment(payment_id)
-        if facts.status == RefundStatus.FAILED:
-            # Nothing has moved, or what went beyond what was left is back.
-            take_back_beyond(payment, payment.charge.contract, facts.external_id)
+        if Refund.objects.filter(payment=payment, external_id=facts.external_id).exists():
+            # Somebody was faster.
             return
-        if not _is_placed(payment, facts):
-            _place(payment, facts)
+        if facts.status == RefundStatus.FAILED:
+            # It came to nothing before we heard of it.
+            return
+        _place(payment, facts)
     apply_refund_facts(gateway_name, facts)
-
-
-def _is_placed(payment: Payment, facts: GatewayRefund) -> bool:
-    """Somebody was faster, or this was no part of any refund when it was first told of."""
-    placed = Refund.objects.filter(payment=payment, external_id=facts.external_id)
-    return placed.exists() or LedgerEntry.objects.filter(key=postings.beyond_key(payment, facts.external_id)).exists()
 
 
 def _place(payment: Payment, facts: GatewayRefund) -> None:
@@ -98,8 +93,9 @@ def _import(payment: Payment, facts: GatewayRefund, gross: int) -> None:
 
 
 def _file(refund: Refund, facts: GatewayRefund, text: str) -> None:
-    """Its row has its id at the gateway; staff learns of it."""
-    take_up(refund, facts.external_id)
+    """Its row gets its id at the gateway; staff learns of it."""
+    refund.acknowledge(facts.external_id)
+    refund.save()
     open_task(
         f"import:{refund.payment.gateway}:{facts.external_id}"[:120],
         TaskKind.GATEWAY_REFUND,
@@ -120,8 +116,6 @@ def _file(refund: Refund, facts: GatewayRefund, text: str) -> None:
 def _file_beyond(payment: Payment, facts: GatewayRefund, beyond: int) -> None:
     if not beyond:
         return
-    contract = payment.charge.contract
-    postings.refund_beyond_left(payment, contract, facts.external_id, beyond)
     text = _(
         "%(amount)s more than was left of a payment was refunded in the gateway's dashboard. See what is owed before you pay it."
     )
@@ -129,7 +123,7 @@ def _file_beyond(payment: Payment, facts: GatewayRefund, beyond: int) -> None:
         f"beyond:{payment.gateway}:{facts.external_id}"[:120],
         TaskKind.GATEWAY_REFUND,
         text % {"amount": minor(beyond, payment.currency)},
-        contract=contract,
+        contract=payment.charge.contract,
         payment=payment,
     )
 

@@ -3,13 +3,12 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import postings
+from billing import postings, report_postings
 from billing.gateway_facts import GatewayRefund, RefundStatus
-from billing.models import Charge, Dispute, LedgerEntry, Payment, Refund
+from billing.models import Charge, Dispute, Payment, Refund
 from billing.services.document import issue_credit_note_for_refund
 from billing.services.task import close_task, open_task
-from billing.states import DisputeState, LedgerAccount, RefundState, TaskKind
-from contracts.models import Contract
+from billing.states import DisputeState, RefundState, TaskKind
 from contracts.services.move import lock as lock_contract
 from core import clock
 from core.formats import money
@@ -25,23 +24,33 @@ def apply_refund_facts(gateway_name: str, facts: GatewayRefund) -> bool:
         refund = _find(gateway_name, facts)
         if refund is None:
             return False
-        if refund.state == RefundState.SUBMITTING and not _is_of_earlier_attempt(refund, facts):
-            take_up(refund, facts.external_id)
+        _book_report(refund, facts)
+        if _is_old(refund, facts):
+            return True
+        if refund.state == RefundState.SUBMITTING:
+            refund.acknowledge(facts.external_id)
+            refund.save()
         if refund.external_id != facts.external_id:
             return True
         if facts.status == RefundStatus.SUCCEEDED and refund.state == RefundState.SUBMITTED:
             confirm(refund)
             postings.refund_confirmed(refund)
-        elif facts.status == RefundStatus.FAILED and not _is_known_to_have_failed(refund):
+        elif facts.status == RefundStatus.FAILED:
             _fail(refund, facts.error)
     return True
 
 
-def take_up(refund: Refund, external_id: str) -> None:
-    """The gateway knows this refund by this id, and its money has left our balance there."""
-    refund.acknowledge(external_id)
-    refund.save()
-    postings.refund_reported(refund)
+def _book_report(refund: Refund, facts: GatewayRefund) -> None:
+    """What the gateway's balance report shows of it, whichever attempt it belongs to: money left, and came back."""
+    if facts.reported is not None:
+        report_postings.refund_reported(refund, facts.reported)
+    if facts.returned is not None:
+        report_postings.refund_returned(refund, facts.returned)
+
+
+def _is_old(refund: Refund, facts: GatewayRefund) -> bool:
+    """News of an attempt that failed before the last one, or of a refund that was paid by hand or by a bank since."""
+    return bool(refund.reference) or (facts.refund_id is not None and facts.attempt < refund.failures)
 
 
 def lock_refund(refund_id: int) -> Refund:
@@ -70,13 +79,12 @@ def confirm(refund: Refund, **who: Json) -> None:
 
 
 def cover(refund: Refund, dispute: Dispute) -> None:
-    """A bank that keeps the money has paid what we owed: nothing is sent any more. The caller posts it."""
+    """A bank that keeps the money has paid what we owed: nothing is sent any more. The caller posts it, and issues its note."""
     refund.hand_over()
     refund.reference = f"dispute {dispute.external_id}"[:120]
     refund.succeed(clock.now())
     refund.save()
     close_task(f"refund:{refund.pk}", None)
-    issue_credit_note_for_refund(refund)
 
 
 def file_failed(refund: Refund) -> None:
@@ -99,16 +107,6 @@ def _find(gateway_name: str, facts: GatewayRefund) -> Refund | None:
     return None if found is None else lock_refund(found)
 
 
-def _is_of_earlier_attempt(refund: Refund, facts: GatewayRefund) -> bool:
-    """News of a refund that failed before this attempt: it stands in the ledger already."""
-    return LedgerEntry.objects.filter(key=postings.reported_key(refund.payment, facts.external_id)).exists()
-
-
-def _is_known_to_have_failed(refund: Refund) -> bool:
-    """Old news: it failed before, and has been paid by hand or by a bank since."""
-    return LedgerEntry.objects.filter(key=postings.money_back_key(refund)).exists()
-
-
 def _fail(refund: Refund, error: str) -> None:
     if refund.state not in {RefundState.SUBMITTED, RefundState.SUCCEEDED}:
         return
@@ -120,18 +118,8 @@ def _fail(refund: Refund, error: str) -> None:
         payment.refunded_minor -= refund.amount_minor
         payment.save(update_fields=["refunded_minor"])
         postings.refund_undone(refund)
-    postings.refund_money_back(refund)
-    take_back_beyond(refund.payment, refund.contract, refund.external_id)
     if not _a_bank_has_paid(refund):
         file_failed(refund)
-
-
-def take_back_beyond(payment: Payment, contract: Contract, external_id: str) -> None:
-    """A refund failed of which more was at the gateway than was left: that comes back with it."""
-    beyond = LedgerEntry.objects.filter(key=postings.beyond_key(payment, external_id)).first()
-    if beyond is not None:
-        (amount,) = beyond.lines.filter(account=LedgerAccount.LOSSES).values_list("amount", flat=True)
-        postings.refund_beyond_left_back(payment, contract, external_id, int(amount))
 
 
 def _a_bank_has_paid(refund: Refund) -> bool:
@@ -143,6 +131,7 @@ def _a_bank_has_paid(refund: Refund) -> bool:
             postings.refund_covered(refund, dispute)
             dispute.covered_minor += refund.amount_minor
             dispute.save()
+            issue_credit_note_for_refund(refund)
             return True
     return False
 
