@@ -49,12 +49,23 @@ class DisputeStatus(StrEnum):
     LOST = "lost"
 
 
+class LineSubject(StrEnum):
+    """What a line of a balance report is about, as far as we have to do with it."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+    PAYOUT = "payout"
+    FEE = "fee"
+    OTHER = "other"
+
+
 @dataclass(frozen=True)
 class BalanceLine:
     """One line of a gateway's balance report, signed as it moves the balance, in minor units of `currency`.
 
     `amount_minor` is before, `fee_minor` the fee out of it: the balance moves by the difference. `currency` is the balance's, which
-    need not be the payment's. `kind` is the gateway's word for it, `source_id` the object that it belongs to.
+    need not be the payment's. `kind` is the gateway's word for it and `subject` ours, `source_id` the object that it belongs to.
     """
 
     external_id: str
@@ -64,6 +75,7 @@ class BalanceLine:
     fee_minor: int
     currency: str
     created_at: datetime
+    subject: LineSubject = LineSubject.OTHER
 
 
 @dataclass(frozen=True)

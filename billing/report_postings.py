@@ -5,7 +5,7 @@ the ledger's bridge `fx` stands between the two. Amounts and fees are the report
 """
 
 from billing.gateway_facts import BalanceLine
-from billing.ledger import Line, Links, debit, post
+from billing.ledger import Line, Links, credit, debit, post
 from billing.models import Dispute, Payment, Refund
 from billing.states import LedgerAccount as A
 from contracts.models import Contract
@@ -42,6 +42,17 @@ def dispute_reinstated(dispute: Dispute, contract: Contract, line: BalanceLine) 
     _dispute(dispute, contract, line, dispute.amount_minor)
 
 
+def paid_out(gateway: str, line: BalanceLine) -> None:
+    """The gateway has sent money to our bank, or a transfer has come back."""
+    _post(gateway, "payout", line, [*_into_balance(gateway, line, A.GATEWAY_FEES), credit(A.BANK, "bank", line.amount_minor)], {})
+
+
+def fee_taken(gateway: str, line: BalanceLine) -> None:
+    """The gateway has taken a fee that belongs to no payment."""
+    fees = [*_into_balance(gateway, line, A.GATEWAY_FEES), credit(A.GATEWAY_FEES, gateway, line.amount_minor)]
+    _post(gateway, "fee", line, fees, {})
+
+
 def _refund(refund: Refund, kind: str, line: BalanceLine, ours: int) -> None:
     gateway = refund.payment.gateway
     links: Links = {"contract": refund.contract, "segment": refund.segment, "payment": refund.payment, "refund": refund}
@@ -56,10 +67,7 @@ def _dispute(dispute: Dispute, contract: Contract, line: BalanceLine, ours: int)
 
 def _lines(gateway: str, line: BalanceLine, fees: A, ours: int, our_currency: str) -> list[Line]:
     """The balance moves by the line's amount less its fee; `ours` is the same as our row says it, in `our_currency`."""
-    into_balance = [
-        debit(A.GATEWAY_BALANCE, gateway, line.amount_minor - line.fee_minor, line.currency),
-        debit(fees, gateway, line.fee_minor, line.currency),
-    ]
+    into_balance = _into_balance(gateway, line, fees)
     if line.currency == our_currency:
         return [*into_balance, debit(A.GATEWAY_CLEARING, gateway, -line.amount_minor, our_currency)]
     return [
@@ -67,6 +75,13 @@ def _lines(gateway: str, line: BalanceLine, fees: A, ours: int, our_currency: st
         debit(A.FX, line.currency, -line.amount_minor, line.currency),
         debit(A.FX, our_currency, ours, our_currency),
         debit(A.GATEWAY_CLEARING, gateway, -ours, our_currency),
+    ]
+
+
+def _into_balance(gateway: str, line: BalanceLine, fees: A) -> list[Line]:
+    return [
+        debit(A.GATEWAY_BALANCE, gateway, line.amount_minor - line.fee_minor, line.currency),
+        debit(fees, gateway, line.fee_minor, line.currency),
     ]
 
 

@@ -11,6 +11,7 @@ from billing.gateway_facts import (
     GatewayDispute,
     GatewayPayment,
     GatewayRefund,
+    LineSubject,
     PaymentStatus,
     RefundStatus,
 )
@@ -37,6 +38,18 @@ _DISPUTE = {
     "won": DisputeStatus.WON,
     "lost": DisputeStatus.LOST,
 }
+
+# By what a balance transaction belongs to; an adjustment may be of anything.
+_SUBJECTS = {
+    "ch_": LineSubject.PAYMENT,
+    "py_": LineSubject.PAYMENT,
+    "re_": LineSubject.REFUND,
+    "pyr_": LineSubject.REFUND,
+    "dp_": LineSubject.DISPUTE,
+    "du_": LineSubject.DISPUTE,
+    "po_": LineSubject.PAYOUT,
+}
+_FEES = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee"})
 
 # How a slow method stands, once its page is complete and not paid.
 _SLOW = {
@@ -125,7 +138,15 @@ def balance_line(transaction: object) -> BalanceLine | None:
         fee_minor=row["fee"],
         currency=row["currency"].upper(),
         created_at=moment(row["created"]),
+        subject=_subject(row),
     )
+
+
+def _subject(row: StripeObject) -> LineSubject:
+    if row["type"] in _FEES:
+        return LineSubject.FEE
+    source = _id(row.get("source"))
+    return next((subject for prefix, subject in _SUBJECTS.items() if source.startswith(prefix)), LineSubject.OTHER)
 
 
 def moment(seconds: int) -> datetime:

@@ -49,6 +49,11 @@ def apply_refund(event: WebhookEvent) -> None:
     services.apply_refund(event.source, event.payload["object_id"])
 
 
+def apply_refunds(event: WebhookEvent) -> None:
+    """A gateway says that something of a payment was given back: read all its refunds."""
+    services.apply_refunds(event.source, event.payload["object_id"])
+
+
 def apply_dispute(event: WebhookEvent) -> None:
     """A gateway says something of a dispute: read it again and book it."""
     services.apply_dispute(event.source, event.payload["object_id"])

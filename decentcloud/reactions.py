@@ -56,6 +56,19 @@ WEBHOOKS: dict[tuple[str, str], Callable[[WebhookEvent], None]] = {
     ("sandbox", "payment.expired"): billing.apply_payment,
     ("sandbox", "refund.updated"): billing.apply_refund,
     ("sandbox", "dispute.updated"): billing.apply_dispute,
+    ("stripe", "checkout.session.completed"): billing.apply_payment,
+    ("stripe", "checkout.session.async_payment_succeeded"): billing.apply_payment,
+    ("stripe", "checkout.session.async_payment_failed"): billing.apply_payment,
+    ("stripe", "checkout.session.expired"): billing.apply_payment,
+    ("stripe", "refund.created"): billing.apply_refund,
+    ("stripe", "refund.updated"): billing.apply_refund,
+    ("stripe", "refund.failed"): billing.apply_refund,
+    ("stripe", "charge.refunded"): billing.apply_refunds,
+    ("stripe", "charge.dispute.created"): billing.apply_dispute,
+    ("stripe", "charge.dispute.updated"): billing.apply_dispute,
+    ("stripe", "charge.dispute.closed"): billing.apply_dispute,
+    ("stripe", "charge.dispute.funds_withdrawn"): billing.apply_dispute,
+    ("stripe", "charge.dispute.funds_reinstated"): billing.apply_dispute,
 }
 
 SCHEDULES: tuple[Schedule, ...] = (
@@ -64,6 +77,8 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("payments read again", services.reread_payments, timedelta(minutes=5)),
     Schedule("refunds swept", services.sweep_refunds, timedelta(minutes=1)),
     Schedule("disputes read again", services.reread_disputes, timedelta(hours=1)),
+    Schedule("uncleared money read again", services.reread_uncleared, timedelta(hours=1)),
+    Schedule("balance reports read", services.read_reports, timedelta(hours=1)),
     Schedule("money proved", billing.begin_proof, timedelta(days=1), daily_at=time(2, 30)),
     Schedule("exchange rates fetched", ecb.fetch_rates, timedelta(hours=3)),
     Schedule("stock holds given back", providers.release_expired_holds, timedelta(minutes=1)),

@@ -16,14 +16,11 @@ from billing.gateways import gateway, offered_gateway
 from billing.ledger import balance
 from billing.models import Charge, Payment
 from billing.services.document import issue_invoice, issue_receipt
-from billing.services.order import close_charge
 from billing.services.refund import request_return
 from billing.services.task import close_task, open_task
-from billing.silence import waiting_when_silent
 from billing.states import Anomaly, ChargePurpose, LedgerAccount, PaymentState, TaskKind
 from contracts.models import Contract, Segment
 from contracts.services import (
-    expire_unpaid,
     extend,
     postpone_payment_deadline,
     record_payment,
@@ -34,11 +31,13 @@ from core.errors import Refused
 from core.formats import money
 from core.money import Money
 from core.outbox import emit
-from core.sweeps import each
 
 CHECKOUT_MINUTES = 35
 # Opening checkout moves the payment deadline to the page's end, but not for ever: stock is waiting.
 POSTPONEMENTS = 3
+# A gateway that was silent for so long is asked for a new page: what would be repeated names a time that it no longer takes. Whose
+# address nobody got to see, nobody can pay on.
+UNANSWERED = timedelta(minutes=4)
 OPEN_STATES = (PaymentState.PENDING, PaymentState.PROCESSING)
 # Money came, and stands in the ledger.
 BOOKED = (PaymentState.SUCCEEDED, PaymentState.MISMATCHED, PaymentState.RETURNED)
@@ -48,8 +47,8 @@ def start_payment(charge: Charge, gateway_name: str) -> Payment:
     """Open a payment page for a charge and say where it is (`checkout_url`).
 
     A page that is still open at the same gateway is used again, so a double click opens one. Row first,
-    then the gateway, then its answer: a crash in between is repeated with the same key. Raises `Refused`,
-    and `GatewayError` when the gateway does not answer.
+    then the gateway, then its answer: a crash in between is repeated with the same key. Raises `Refused`, also
+    when the order ended while the gateway made its page, and `GatewayError` when it does not answer.
     """
     chosen = offered_gateway(gateway_name)
     with transaction.atomic():
@@ -64,6 +63,9 @@ def start_payment(charge: Charge, gateway_name: str) -> Payment:
         payment.checkout_url = started.url
         payment.expires_at = started.expires_at
         payment.save(update_fields=["external_id", "checkout_url", "expires_at"])
+    if payment.state == PaymentState.EXPIRED:
+        apply_payment_facts(gateway_name, chosen.expire(payment.external_id))
+        raise Refused(_("The time to pay has passed; nothing was charged."), code="too_late")
     return payment
 
 
@@ -78,8 +80,9 @@ def _open_payment(charge: Charge, gateway_name: str) -> Payment:
     until = now + timedelta(minutes=CHECKOUT_MINUTES)
     attempts = list(charge.payments.order_by("-id"))
     for attempt in attempts:
+        answered = attempt.checkout_url or attempt.created_at > now - UNANSWERED
         still_open = attempt.state == PaymentState.PENDING and attempt.expires_at > now
-        if attempt.gateway == gateway_name and still_open:
+        if attempt.gateway == gateway_name and still_open and answered:
             return attempt
     if charge.purpose == ChargePurpose.CONTRACT and len(attempts) < POSTPONEMENTS:
         postpone_payment_deadline(charge.contract_id, until)
@@ -115,6 +118,7 @@ def apply_payment_facts(gateway_name: str, facts: GatewayPayment) -> None:
                 % {"gateway": gateway_name, "id": facts.external_id},
             )
             return
+        _note(payment, facts)
         if payment.state in BOOKED:
             _book_report(payment, facts)
             return
@@ -162,6 +166,20 @@ def _lock_payment(gateway_name: str, facts: GatewayPayment) -> Payment | None:
     return payment
 
 
+def _note(payment: Payment, facts: GatewayPayment) -> None:
+    """The ids by which the gateway will tell of refunds and disputes, and where the card is from: evidence for the VAT."""
+    told = {
+        "external_intent_id": facts.intent_id,
+        "external_charge_id": facts.card_charge_id,
+        "card_country": facts.card_country[:2].upper(),
+    }
+    new = [name for name, value in told.items() if value and getattr(payment, name) != value]
+    for name in new:
+        setattr(payment, name, told[name])
+    if new:
+        payment.save(update_fields=new)
+
+
 def _close(payment: Payment, status: PaymentStatus) -> None:
     if status == PaymentStatus.FAILED:
         payment.fail()
@@ -203,6 +221,7 @@ def _book(payment: Payment, facts: GatewayPayment) -> None:
                 currency=payment.currency,
                 gateway=payment.gateway,
             )
+            _compare_tax(payment, facts)
             issue_receipt(payment)
             issue_invoice(charge)
         else:
@@ -217,6 +236,25 @@ def _book_report(payment: Payment, facts: GatewayPayment) -> None:
     """What the gateway's balance report shows of it, as soon as it does: often later than the payment itself."""
     if facts.reported is not None:
         report_postings.payment_reported(payment, payment.charge.contract, facts.reported)
+
+
+def _compare_tax(payment: Payment, facts: GatewayPayment) -> None:
+    """The gateway's opinion of the VAT is a second one: ours stands, and a person looks at the difference."""
+    charge = payment.charge
+    if facts.tax_minor is None or facts.tax_minor == charge.tax_minor:
+        return
+    open_task(
+        f"tax:{payment.pk}",
+        TaskKind.TAX_OPINION,
+        _("%(gateway)s computes %(theirs)s of VAT in this payment, our table says %(ours)s. Nothing waits; find out who errs.")
+        % {
+            "gateway": payment.gateway,
+            "theirs": money(Money(facts.tax_minor, payment.currency)),
+            "ours": money(Money(charge.tax_minor, charge.currency)),
+        },
+        contract=charge.contract,
+        payment=payment,
+    )
 
 
 def _allocate(charge: Charge) -> Segment | Anomaly:
@@ -310,76 +348,3 @@ def _lock_mismatched(payment_id: int) -> Payment:
     if payment.disputed_minor:
         raise Refused(_("The customer's bank has not decided about this payment."), code="disputed")
     return payment
-
-
-def close_payments(charge: Charge) -> None:
-    """Close a charge's open payment pages at their gateways and book how they stand; one may turn out paid."""
-    for payment in charge.payments.filter(state__in=OPEN_STATES):
-        if payment.external_id:
-            apply_payment_facts(payment.gateway, gateway(payment.gateway).expire(payment.external_id))
-        else:
-            with transaction.atomic():
-                locked = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
-                if locked.state in OPEN_STATES and not locked.external_id:
-                    locked.expire()
-                    locked.save()
-
-
-def expire_unpaid_charges() -> int:
-    """Give up charges whose time has passed: close the gateway's page, look once more, then let go.
-
-    Runs every minute. An order's contract expires with its charge; an extension's charge just closes.
-    Returns how many were given up. Each stands by itself: a gateway that is silent delays only its own.
-    """
-    due = Charge.objects.filter(paid_at=None, closed_at=None, expires_at__lte=clock.now(), contract__payment_processing=False)
-    return each(list(due.select_related("contract").order_by("expires_at")[:200]), _look_once_more)
-
-
-def _look_once_more(charge: Charge) -> None:
-    with waiting_when_silent(charge):
-        close_payments(charge)
-    _give_up(charge)
-
-
-def _give_up(charge: Charge) -> None:
-    with transaction.atomic():
-        charge = Charge.objects.select_for_update(of=("self",)).get(pk=charge.pk)
-        if not charge.is_open or charge.expires_at > clock.now():
-            raise Refused(_("It was paid, or has time left."), code="not_due")
-        if charge.purpose == ChargePurpose.CONTRACT:
-            expire_unpaid(charge.contract_id)
-        close_charge(charge.pk)
-
-
-def close_charges_of(contract_id: int) -> None:
-    """When a contract has ended: nothing is asked for any more, and open payment pages are closed."""
-    for charge in Charge.objects.filter(contract=contract_id, paid_at=None):
-        close_charge(charge.pk)
-        close_payments(charge)
-
-
-def close_superseded_payments(contract_id: int) -> None:
-    """When an extension is asked for anew: the pages of the charge that it replaces are closed."""
-    for charge in Charge.objects.filter(contract=contract_id, paid_at=None, closed_at__isnull=False):
-        close_payments(charge)
-
-
-def close_other_payments_of(payment_id: int) -> None:
-    """When a payment has settled its charge: the other pages opened for it are closed, so nobody pays twice."""
-    charge = Charge.objects.get(payments=payment_id)
-    if charge.paid_at is not None:
-        close_payments(charge)
-
-
-def reread_payments() -> int:
-    """Read again what has been open for a while: webhooks get lost. Runs every few minutes; returns how many."""
-    now = clock.now()
-    stale = Payment.objects.filter(
-        state__in=OPEN_STATES, created_at__lte=now - timedelta(minutes=5), created_at__gte=now - timedelta(days=15)
-    ).exclude(external_id="")
-    return each(list(stale.order_by("created_at")[:200]), _read_again)
-
-
-def _read_again(payment: Payment) -> None:
-    with waiting_when_silent(payment):
-        apply_payment(payment.gateway, payment.external_id)
