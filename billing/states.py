@@ -107,6 +107,24 @@ class DocumentKind(models.TextChoices):
     CREDIT_NOTE = "credit_note", _("Credit note")
 
 
+class DocumentForm(models.TextChoices):
+    """In what a document is stored, by the name of its field: the paper, and for invoices and credit notes both syntaxes of EN 16931."""
+
+    PDF = "pdf", "PDF"
+    CII = "cii", "XML (CII)"
+    UBL = "ubl", "XML (UBL)"
+
+    @property
+    def suffix(self) -> str:
+        """How its file's name ends."""
+        return {"pdf": ".pdf", "cii": ".xml", "ubl": ".ubl.xml"}[self.value]
+
+    @property
+    def media_type(self) -> str:
+        """What it is to a browser."""
+        return "application/pdf" if self == DocumentForm.PDF else "application/xml"
+
+
 class TaxCategory(models.TextChoices):
     """VAT categories of EN 16931 that occur here; G, K and Z do not."""
 
