@@ -108,7 +108,7 @@ class DocumentKind(models.TextChoices):
 
 
 class DocumentForm(models.TextChoices):
-    """In what a document is stored, by the name of its field: the paper, and for invoices and credit notes both syntaxes of EN 16931."""
+    """In what a document is stored, by the name of its field: the paper, and both syntaxes of EN 16931 where it is an invoice."""
 
     PDF = "pdf", "PDF"
     CII = "cii", "XML (CII)"
