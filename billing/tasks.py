@@ -64,6 +64,11 @@ def send_waiting_refunds(event: DomainEvent) -> None:
     services.send_waiting_refunds(_contract_id(event))
 
 
+def store_document(event: DomainEvent) -> None:
+    """A document was issued: make its files."""
+    services.store_document(event.data["document"])
+
+
 def begin_proof() -> None:
     """Every night, and when staff asks: a proof of the money, as a job that may take its time."""
     enqueue("billing.tasks.make_proof", name="proof of the money", seconds=PROOF_SECONDS)

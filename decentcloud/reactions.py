@@ -47,6 +47,9 @@ EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     "refund.failed": (messaging.tell,),
     "dispute.opened": (messaging.tell,),
     "dispute.closed": (billing.refund_ended_contract, billing.send_waiting_refunds, messaging.tell),
+    # Paper: what was issued gets its files, and then goes out by mail.
+    "document.issued": (billing.store_document,),
+    "document.stored": (messaging.tell,),
 }
 
 WEBHOOKS: dict[tuple[str, str], Callable[[WebhookEvent], None]] = {
@@ -76,6 +79,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("unpaid charges", services.expire_unpaid_charges, timedelta(minutes=1)),
     Schedule("payments read again", services.reread_payments, timedelta(minutes=5)),
     Schedule("refunds swept", services.sweep_refunds, timedelta(minutes=1)),
+    Schedule("documents without files", services.store_waiting_documents, timedelta(minutes=1)),
     Schedule("disputes read again", services.reread_disputes, timedelta(hours=1)),
     Schedule("uncleared money read again", services.reread_uncleared, timedelta(hours=1)),
     Schedule("balance reports read", services.read_reports, timedelta(hours=1)),

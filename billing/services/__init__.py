@@ -3,6 +3,7 @@
 from billing.services.checkout import ask_again, place_order
 from billing.services.dispute import apply_dispute, apply_dispute_facts, reread_disputes
 from billing.services.document import accept_contract, correct_vat, issue_invoice, issue_receipt
+from billing.services.document_bytes import read_document, store_document, store_waiting_documents
 from billing.services.order import (
     close_charge,
     extension_price,
@@ -66,6 +67,7 @@ __all__ = [
     "pay_refund_by_hand",
     "place_order",
     "price_extension",
+    "read_document",
     "refund_settlement",
     "request_goodwill_refund",
     "request_vat_refund",
@@ -77,5 +79,7 @@ __all__ = [
     "send_refund",
     "send_waiting_refunds",
     "start_payment",
+    "store_document",
+    "store_waiting_documents",
     "sweep_refunds",
 ]
