@@ -69,17 +69,14 @@ def matching(offerings: QuerySet[Offering], query: Query, corrections: Correctio
     return offerings.filter(*[_part(part, corrections) for part in query.parts])
 
 
-def is_worded(query: Query) -> bool:
-    """Whether the query asks for words or labels: columns that are dear to look into and cheap to look up in their index."""
-    return any(
-        not part.negated
-        and (
-            isinstance(part, Text)
-            or (part.field not in _BY_NAME and any(isinstance(value, Is) for value in part.values))
-            or (part.field == "gpu" and any(isinstance(value, Is) and value.text not in _HAS for value in part.values))
-        )
-        for part in query.parts
-    )
+def is_worded(part: Part) -> bool:
+    """Whether the part asks for words or labels: columns that are dear to look into and cheap to look up in their index."""
+    if part.negated:
+        return False
+    if isinstance(part, Text):
+        return True
+    names = [value.text for value in part.values if isinstance(value, Is)]
+    return bool(names) and (part.field not in _BY_NAME or (part.field == "gpu" and not _HAS.issuperset(names)))
 
 
 def _part(part: Part, corrections: Corrections) -> Q:

@@ -30,9 +30,6 @@ _PROPERTIES = (*FLAGS, *UPTIMES)
 FLAGS_SQL = """(taken < stock)::int + 2 * memory_ecc::int + 4 * traffic_unmetered::int + 8 * auto_accept::int
     + 16 * coalesce(uptime_percent >= 99.9, false)::int + 32 * coalesce(uptime_percent >= 99.99, false)::int
     + 64 * (uptime_days >= 90)::int"""
-FLAG_COLUMNS = (
-    "stock", "taken", "memory_ecc", "traffic_unmetered", "auto_accept", "uptime_percent", "uptime_days",
-)  # fmt: skip
 _COUNT_MARKET = (
     f"SELECT type, country, {FLAGS_SQL} AS flags, count(*) FROM providers_offering"  # noqa: S608 (constants of this module)
     " WHERE status = %s AND visibility = %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"

@@ -16,7 +16,7 @@ from accounts.models import Account
 from core import clock
 from core.countries import CODES
 from providers.models import Offering, Provider
-from providers.search import facets, finding
+from providers.search import facets, finding, probing
 from providers.search.asked import FLAGS, SORTS, UPTIMES, MarketQuery
 from providers.search.facets import refresh_facets
 from providers.search.finding import search, suggest_drop
@@ -273,13 +273,19 @@ def test_a_chosen_kind_leaves_the_other_kinds_their_counts(market: dict[str, Off
     assert [one.value for one in page.facets.types if one.selected] == ["gpu", "storage"]
 
 
+def bound_by(monkeypatch: pytest.MonkeyPatch, bound: int, *, window: int, expected: int = 0) -> None:
+    """Count up to `bound`, look through `window` rows for words, sort what the database expects to be up to `expected` matches."""
+    monkeypatch.setattr(facets, "BOUND", bound)
+    monkeypatch.setattr(probing, "BOUND", bound)
+    monkeypatch.setattr(probing, "_SORTED", expected)
+    monkeypatch.setattr(probing, "_WINDOW", window)
+    monkeypatch.setattr(finding, "COUNTED_LIVE", bound)
+
+
 @pytest.fixture
 def small_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count no further than two, and look through one row of the sorting only, so that a handful of offerings is a large market."""
-    monkeypatch.setattr(facets, "BOUND", 2)
-    monkeypatch.setattr(finding, "BOUND", 2)
-    monkeypatch.setattr(finding, "COUNTED_LIVE", 2)
-    monkeypatch.setattr(finding, "_WINDOW", 1)
+    bound_by(monkeypatch, 2, window=1)
 
 
 @pytest.mark.usefixtures("small_bound")
@@ -326,15 +332,15 @@ def pages_of(q: str, sort: str) -> list[finding.MarketPage]:
     return pages
 
 
-@pytest.mark.parametrize("window", [1, 2, 4, 1500])
-def test_pages_show_every_match_once_in_order(market: dict[str, Offering], monkeypatch: pytest.MonkeyPatch, window: int) -> None:
+@pytest.mark.parametrize(("window", "expected"), [(1, 0), (2, 0), (4, 0), (1500, 0), (1, 3), (1, 1500)])
+def test_pages_show_every_match_once_in_order(
+    market: dict[str, Offering], monkeypatch: pytest.MonkeyPatch, window: int, expected: int
+) -> None:
     record_standing(market["Brain"].provider, market["Brain"], score=9000, score_samples=30)
-    searches = [(q, sort) for sort in SORTS for q in ("", "debian", "cores:>=0", "debian OR hdd")]
+    texts = ("", "debian", "cores:>=0", "(debian OR hdd)", "debian cores:>=2", "os:debian -gpu:yes", "server")
+    searches = [(q, sort) for sort in SORTS for q in texts]
     whole = {(q, sort): [row.id for row in search(None, MarketQuery(q=q, sort=sort)).rows] for q, sort in searches}
-    monkeypatch.setattr(facets, "BOUND", 1)
-    monkeypatch.setattr(finding, "BOUND", 1)
-    monkeypatch.setattr(finding, "COUNTED_LIVE", 1)
-    monkeypatch.setattr(finding, "_WINDOW", window)
+    bound_by(monkeypatch, 1, window=window, expected=expected)
     for q, sort in searches:
         pages = pages_of(q, sort)
         assert [row.id for page in pages for row in page.rows] == whole[q, sort]
@@ -359,20 +365,69 @@ def test_an_empty_result_names_the_filter_to_drop(market: dict[str, Offering]) -
     assert drop.url == "/marketplace?q=cores%3A%3E%3D8&type=dedicated"
 
 
-@pytest.mark.parametrize("q", ["", "type:compute", "debian", "haldne", "cores:>=0 country:(DE OR NO)"])
-def test_the_number_of_statements_does_not_grow(market: dict[str, Offering], publish: Publish, q: str) -> None:
-    def statements() -> int:
+# What is asked, and the statements that it takes: kept counts and rows; counts with ids, unless the kept ones do; two for words.
+STATEMENTS: list[tuple[dict[str, Any], int]] = [
+    ({}, 2),
+    ({"types": ("compute", "gpu"), "countries": ("DE", "SE")}, 2),
+    ({"cores_min": Decimal(1)}, 3),
+    ({"types": ("compute", "gpu"), "countries": ("DE", "SE"), "memory_min": Decimal(1)}, 3),
+    ({"q": "cores:>=0 country:(DE OR NO)"}, 3),
+    ({"q": "9354p"}, 4),
+    ({"q": "os:debian cores:>=1"}, 4),
+    ({"q": "debian"}, 5),
+    ({"q": "debain"}, 5),
+    ({"q": "debian vps", "types": ("compute", "gpu"), "countries": ("DE", "SE")}, 5),
+]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize(("asked", "statements"), STATEMENTS)
+def test_each_kind_of_search_takes_its_statements_however_many_match(
+    market: dict[str, Offering],
+    publish: Publish,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: dict[str, Any],
+    statements: int,
+    sort: str,
+) -> None:
+    def taken() -> int:
         with CaptureQueriesContext(connection) as captured:
-            for row in search(None, MarketQuery(q=q)).rows:
+            for row in search(None, MarketQuery(**asked, sort=sort)).rows:
                 assert row.provider_name == "Quietstack"
                 assert row.market_percent is None
         return len(captured)
 
+    monkeypatch.setattr(finding, "COUNTED_LIVE", 1)
+    refresh_facets()
     search(None, MarketQuery())
-    few = statements()
+    assert taken() == statements
     for number in range(30):
         publish(name=f"More {number}")
-    assert statements() == few <= 8
+    refresh_facets()
+    for bound, window, expected in ((1000, 1500, 5000), (2, 1500, 0), (2, 1, 0), (2, 1, 3), (2, 1, 5000)):
+        bound_by(monkeypatch, bound, window=window, expected=expected)
+        monkeypatch.setattr(finding, "COUNTED_LIVE", 1)
+        search(None, MarketQuery())
+        assert taken() == statements
+
+
+def test_an_empty_result_takes_one_more_statement_whatever_may_be_dropped(market: dict[str, Offering]) -> None:
+    for asked in (
+        MarketQuery(q="cores:>=9000"),
+        MarketQuery(q="memory:>=512 cores:8.5 halden", types=("gpu",), countries=("DE",), ecc=True, uptime=("999",)),
+    ):
+        with CaptureQueriesContext(connection) as captured:
+            suggest_drop(None, asked)
+        assert len(captured) == 1
+
+
+def test_a_cursor_beyond_all_matches_begins_anew(market: dict[str, Offering]) -> None:
+    last = search(None, MarketQuery(), size=4).page.older
+    assert last is not None
+    for q in ("hdd", "cores:<=2"):
+        page = search(None, MarketQuery(q=q, after=last)).page
+        assert page.first
+        assert [row.id for row in page.rows] == [row.id for row in search(None, MarketQuery(q=q)).rows]
 
 
 # --- Addresses ----------------------------------------------------------------------------------------------------------------
