@@ -1,6 +1,7 @@
 """The plain table of who is told what: event -> kinds of mail, each with its audience, its words, and when it makes sense.
 
-Silent on purpose: `contract.provisioning_started` (nothing for anybody to do), `refund.requested` (the mail about the end says it).
+Silent on purpose: `contract.provisioning_started` (nothing for anybody to do), `refund.requested` (the mail about the end says it);
+to the customer also `contract.paid` and `contract.extended`, for the receipt says it, as a credit note says that a refund arrived.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from accounts.models import User
 from contracts.models import Contract
 from contracts.states import ActorKind, Fault, State, SuspendedFor
 from messaging.audiences import payers, provider_team, renter
-from messaging.letters import amounts, customer, provider
+from messaging.letters import amounts, customer, papers, provider
 from messaging.letters.news import News, RentalLetter
 
 
@@ -87,20 +88,14 @@ def _somebody_else_ended_it(news: News) -> bool:
 
 PLOT: Mapping[str, tuple[Telling, ...]] = {
     "contract.requested": (Telling("to_pay", payers, customer.to_pay, _waits_for_payment),),
-    "contract.paid": (
-        Telling("paid", payers, customer.paid, _waits_for_answer),
-        Telling("provider_request", provider_team, provider.request, _waits_for_answer),
-    ),
+    "contract.paid": (Telling("provider_request", provider_team, provider.request, _waits_for_answer),),
     "contract.accepted": (
         Telling("accepted", renter, customer.accepted, _waits_for_delivery),
         Telling("provider_accepted_by_rule", provider_team, provider.accepted_by_rule, _waits_for_setup_by_rule),
     ),
     "contract.provisioned": (Telling("delivered", renter, customer.delivered, _waits_for_check),),
     "contract.activated": (Telling("running", renter, customer.running, _runs),),
-    "contract.extended": (
-        Telling("extended", payers, customer.extended),
-        Telling("provider_extended", provider_team, provider.extended),
-    ),
+    "contract.extended": (Telling("provider_extended", provider_team, provider.extended),),
     "contract.suspended": (
         Telling("paused", renter, customer.paused, _is_paused_by_staff),
         Telling("provider_paused", provider_team, provider.paused, _is_paused_by_staff),
@@ -132,7 +127,7 @@ PLOT: Mapping[str, tuple[Telling, ...]] = {
     "payment.failed": (Telling("payment_declined", payers, amounts.payment_declined),),
     "payment.mismatched": (Telling("payment_mismatched", payers, amounts.payment_mismatched),),
     "payment.unallocated": (Telling("payment_unallocated", payers, amounts.payment_unallocated),),
-    "refund.succeeded": (Telling("refund_arrived", payers, amounts.refund_arrived),),
+    "refund.succeeded": (Telling("refund_arrived", payers, amounts.refund_arrived, papers.no_note_says_it),),
     "refund.failed": (Telling("refund_trouble", payers, amounts.refund_trouble),),
     "dispute.opened": (
         Telling("dispute_opened", payers, amounts.dispute_opened),
@@ -141,5 +136,10 @@ PLOT: Mapping[str, tuple[Telling, ...]] = {
     "dispute.closed": (
         Telling("dispute_closed", payers, amounts.dispute_closed),
         Telling("provider_dispute_closed", provider_team, provider.dispute_closed, amounts.pays_for_rental),
+    ),
+    "document.stored": (
+        Telling("receipt", payers, papers.receipt, papers.is_receipt),
+        Telling("invoice", payers, papers.invoice, papers.is_invoice),
+        Telling("credit_note", payers, papers.credit_note, papers.is_credit_note),
     ),
 }

@@ -130,4 +130,6 @@ def compose(row: MailMessage, letter: RentalLetter) -> EmailMultiAlternatives:
         },
     )
     mail.attach_alternative(render_to_string("messaging/rental.html", context), "text/html")
+    for paper in letter.papers:
+        mail.attach(paper.name, paper.data, paper.media_type)
     return mail

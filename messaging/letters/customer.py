@@ -4,14 +4,13 @@ from django.utils.translation import gettext as _
 
 from billing.queries import order_charge
 from contracts.states import ActorKind, Fault
-from core.formats import hours_text, minor, money
+from core.formats import minor, money
 from messaging.letters.news import (
     Line,
     News,
     RentalLetter,
     asked,
     coming_back_minor,
-    extension_of,
     gross_of_order,
     link,
     statement,
@@ -30,20 +29,6 @@ def to_pay(news: News) -> RentalLetter:
         lines=asked(charge),
         total={"label": _("To pay"), "amount": words["gross"]},
         action=(link("checkout", charge.public_id), _("Pay %(gross)s") % words),
-    )
-
-
-def paid(news: News) -> RentalLetter:
-    """Paid; now the provider answers."""
-    charge = order_charge(news.contract)
-    words = {**news.names, "gross": money(charge.gross)}
-    return to_customer(
-        news,
-        _("%(gross)s paid, %(provider)s answers next: %(offering)s") % words,
-        _("%(provider)s answers by %(by)s. Without an answer all of it comes back by itself.") % words,
-        lines=asked(charge),
-        total={"label": _("Paid"), "amount": words["gross"]},
-        small=_("This confirms your payment. It is not an invoice."),
     )
 
 
@@ -80,20 +65,6 @@ def running(news: News) -> RentalLetter:
         _("Running: %(offering)s") % news.names,
         (_("Nobody said otherwise in time, so we take it as working.") if silent else _("You confirmed that it works.")),
         _("Nothing to do. It ends %(ends)s, unless you extend it. Leave earlier, and what is unused comes back.") % news.names,
-    )
-
-
-def extended(news: News) -> RentalLetter:
-    """More time was paid for."""
-    charge = extension_of(news)
-    words = {**news.names, "more": hours_text(news.event.data["hours"])}
-    return to_customer(
-        news,
-        _("Extended by %(more)s: %(offering)s") % words,
-        _("Nothing to do. It ends %(ends)s now.") % words if words["ends"] else _("Nothing to do."),
-        lines=asked(charge),
-        total={"label": _("Paid"), "amount": money(charge.gross)},
-        small=_("This confirms your payment. It is not an invoice."),
     )
 
 

@@ -24,10 +24,20 @@ Line = dict[str, str]
 
 
 @dataclass(frozen=True)
+class Paper:
+    """A file that goes with a letter."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
 class RentalLetter(Letter):
-    """A letter with a statement that ends in a sum."""
+    """A letter with a statement that ends in a sum, and what is attached to it."""
 
     total: Line | None = None
+    papers: tuple[Paper, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,12 +103,13 @@ def to_customer(
     total: Line | None = None,
     action: tuple[str, str] | None = None,
     small: str = "",
+    papers: tuple[Paper, ...] = (),
 ) -> RentalLetter:
     """A letter to the customer's side; its button leads to the rental unless `action` (address, label) says otherwise."""
     url, label = action or (link("rental", news.contract.reference), _("See your rental"))
     reason = _("You get this because of rental %(reference)s on Decent Cloud.") % news.names
     texts = tuple(text for text in paragraphs if text)
-    return RentalLetter(subject, lead, texts, lines, url, label, small, reason, total)
+    return RentalLetter(subject, lead, texts, lines, url, label, small, reason, total, papers)
 
 
 def to_provider(
