@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from accounts.letters import Letter
 from billing.models import Charge, Payment, Refund
 from billing.queries import order_charge, unused_of
-from billing.states import Anomaly, ChargePurpose, PaymentState, RefundKind
+from billing.states import Anomaly, PaymentState, RefundKind
 from contracts.models import Contract, Settlement
 from contracts.pricing import fee_minor
 from contracts.states import Fault
@@ -211,8 +211,3 @@ def earning(contract: Contract, net_minor: int) -> tuple[tuple[Line, ...], Line]
 def earned_minor(contract: Contract) -> int:
     """The net that an ended rental has earned, in minor units."""
     return sum(one.earned_minor for one in Settlement.objects.filter(segment__contract=contract))
-
-
-def extension_of(news: News) -> Charge:
-    """The charge that paid for the extension the event tells of."""
-    return news.contract.charges.get(purpose=ChargePurpose.EXTENSION, segment__number=news.event.data["segment"])
