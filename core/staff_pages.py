@@ -99,6 +99,10 @@ class StaffActions(admin.ModelAdmin[Row]):
     def _page(self, action: StaffAction[Row]) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{action.name}"
 
+    def links(self, found: Row) -> list[dict[str, StrOrPromise]]:
+        """Addresses beside the buttons, each with a label: what can be fetched of an object."""
+        return []
+
     def may_act(self, request: HttpRequest) -> bool:
         """Whether this member of staff may change such objects; looking is not enough."""
         user: Any = request.user
@@ -109,11 +113,13 @@ class StaffActions(admin.ModelAdmin[Row]):
     ) -> HttpResponse:
         """The object's page with the buttons that work now."""
         found = self.get_object(request, unquote(object_id))
-        offered = [
+        offered: list[dict[str, StrOrPromise]] = [
             {"label": action.label, "url": reverse(f"admin:{self._page(action)}", args=[found.pk])}
             for action in self.staff_actions
             if found is not None and self.may_act(request) and action.offered(found)
         ]
+        if found is not None:
+            offered += self.links(found)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "staff_actions": offered})
 
     def act(self, request: HttpRequest, object_id: str, action: StaffAction[Row]) -> HttpResponse:
@@ -130,10 +136,14 @@ class StaffActions(admin.ModelAdmin[Row]):
             try:
                 action.run(found.pk, request, form.cleaned_data)
             except Refused as refused:
-                messages.error(request, refused.reason)
+                if refused.field not in form.fields:
+                    messages.error(request, refused.reason)
+                    return HttpResponseRedirect(back)
+                # Something to put right: what was typed stays.
+                form.add_error(refused.field, refused.reason)
             else:
                 messages.success(request, str(action.done))
-            return HttpResponseRedirect(back)
+                return HttpResponseRedirect(back)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

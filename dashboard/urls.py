@@ -1,9 +1,10 @@
 """The addresses of the pages of dashboard."""
 
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from dashboard.references import ReferenceConverter
-from dashboard.views import deal, desk, offering, rental, rentals
+from dashboard.views import deal, desk, evidence, offering, rental, rentals
 
 register_converter(ReferenceConverter, "reference")
 
@@ -26,4 +27,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/provider/<reference:reference>/deliver", deal.provider_deliver, name="provider_deliver"),
     path("dashboard/provider/<reference:reference>/fail", deal.provider_fail, name="provider_fail"),
     path("dashboard/provider/<reference:reference>/cancel", deal.provider_cancel, name="provider_cancel"),
+    path(
+        "dashboard/staff/disputes/<int:dispute_id>/evidence.zip",
+        admin.site.admin_view(evidence.dispute_evidence),
+        name="dispute_evidence",
+    ),
 ]

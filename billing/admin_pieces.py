@@ -1,0 +1,64 @@
+"""Only what staff's pages of money share: their forms, and columns of amounts."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing.gateway_facts import GatewayError
+from core.errors import Refused
+from core.formats import minor
+from core.money import BadAmount, parse_major
+from core.staff_pages import ReasonForm
+
+
+class SureForm(forms.Form):
+    """Nothing to write: the button on the page is the decision."""
+
+
+class ReferenceForm(forms.Form):
+    """Where the money can be found again."""
+
+    reference = forms.CharField(label=_("Bank’s reference"), max_length=120, help_text=_("As it stands on the statement."))
+
+
+class GoodwillForm(ReasonForm):
+    """How much goes back and why. The key makes one decision of a form that is sent twice."""
+
+    amount = forms.CharField(
+        label=_("Amount, VAT included"), max_length=20, help_text=_("In the payment’s currency, such as 12.50.")
+    )
+    form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    field_order = ("amount", "reason")
+
+
+def typed_amount(text: str, code: str) -> int:
+    """Minor units of what staff typed. Raises `Refused` for what is no amount of that currency."""
+    try:
+        return parse_major(text, code)
+    except BadAmount as bad:
+        raise Refused(str(bad), code="bad_amount", field="amount") from bad
+
+
+def amount_column(field: str, label: Any) -> Any:
+    """A column of minor units as money."""
+
+    @admin.display(description=label, ordering=field)
+    def shown(_admin: Any, row: Any) -> str:
+        return minor(getattr(row, field), row.currency)
+
+    return shown
+
+
+def unless_silent(call: Callable[[], None]) -> None:
+    """A gateway that does not answer is no fault of staff: the decision stands, and the sweep sends it again."""
+    try:
+        call()
+    except GatewayError as error:
+        raise Refused(
+            gettext("It is decided, but the gateway does not answer. It is sent again by itself."), code="gateway_silent"
+        ) from error
