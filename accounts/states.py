@@ -34,6 +34,8 @@ class Scope(TextChoices):
     QUOTES_WRITE = "quotes:write", _("Ask for quotes")
     CONTRACTS_READ = "contracts:read", _("Read rentals")
     CONTRACTS_WRITE = "contracts:write", _("Order, extend and cancel rentals")
+    BILLING_READ = "billing:read", _("Read billing details")
+    BILLING_WRITE = "billing:write", _("Change billing details")
     SSH_KEYS_READ = "ssh_keys:read", _("Read SSH keys")
     SSH_KEYS_WRITE = "ssh_keys:write", _("Add and remove SSH keys")
     TOKENS_READ = "tokens:read", _("Read API tokens, never their secret")

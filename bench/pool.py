@@ -9,6 +9,7 @@ from django.db.models import Model
 from accounts.models import Account, User
 from billing.models import Charge, Quote
 from billing.services import create_quote
+from billing.tax import TaxFacts
 from contracts.models import Contract, Segment
 from core import clock
 from core.models import WebhookEvent
@@ -38,7 +39,7 @@ def fill_pool() -> None:
     offering = offered.select_related("provider").filter(min_hours__lte=720, max_hours__gte=720).order_by("pk")[0]
     _run("UPDATE providers_offering SET stock = stock + %s, taken = taken + %s WHERE id = %s", 2 * POOL, POOL, offering.pk)
     last_user, last_account = User.objects.get(pk=people.users[-1]), Account.objects.get(pk=people.accounts[-1])
-    pattern = create_quote(last_account, last_user, offering, 720, "DE")
+    pattern = create_quote(last_account, last_user, offering, 720, TaxFacts("DE"))
     _copy(StockHold, pattern.hold_id, {"id": HOLDS, "account_id": ACCOUNTS})
     _copy(Quote, pattern.pk, {"id": QUOTES, "account_id": ACCOUNTS, "user_id": USERS, "hold_id": HOLDS})
     _run("ANALYZE")

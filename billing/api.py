@@ -15,8 +15,12 @@ from rest_framework.response import Response
 from accounts.access import account_of, own_ssh_key, require_role, user_of
 from accounts.states import Scope
 from billing import queries, services
+from billing.buyer_api import BuyerSerializer, given_buyer, kept_buyer, tidied_vat_id
 from billing.buyers import Buyer
-from billing.models import BillingProfile, Charge, Quote
+from billing.evidence import country_of_connection
+from billing.models import Charge, Quote
+from billing.states import TaxCategory
+from billing.tax import TaxFacts
 from contracts.access import customer_contract
 from contracts.api import MAY_RENT, ContractList, ContractSerializer
 from contracts.models import Contract
@@ -38,6 +42,25 @@ class NewQuoteSerializer(serializers.Serializer[Any]):
     offering = serializers.CharField(max_length=200, help_text="The slug of the offering.")
     hours = serializers.ChoiceField(choices=[(hours, str(hours)) for hours in TERMS])
     country = serializers.RegexField(r"^[A-Z]{2}\Z", help_text="ISO 3166-1 alpha-2, of the billing address.")
+    postcode = serializers.CharField(
+        max_length=20,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Some places of a country lie outside of its VAT area.",
+    )
+    is_business = serializers.BooleanField(required=False, help_text="Left out: whether there is a VAT id.")
+    vat_id = serializers.CharField(
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="With its letters. VIES is asked about it; only a confirmed one of another member state makes a reverse charge.",
+    )
+
+    def validate_vat_id(self, value: str) -> str:
+        """As it is kept; what can be no id is refused."""
+        return tidied_vat_id(value)
 
 
 class CancellationSerializer(serializers.Serializer[Any]):
@@ -52,6 +75,12 @@ class QuoteSerializer(serializers.ModelSerializer[Quote]):
 
     id = serializers.UUIDField(source="public_id", read_only=True)
     offering = serializers.SlugField(source="offering.slug", read_only=True)
+    tax_category = serializers.SerializerMethodField(
+        help_text="Of EN 16931: S standard rate, AE reverse charge, O outside of EU VAT, E small business."
+    )
+    vat_check = serializers.SerializerMethodField(
+        help_text="What was known of the VAT id: valid, invalid, pending, unavailable; empty without one."
+    )
     cancellation = serializers.SerializerMethodField(help_text="What each day's leaving gives back, before VAT.")
 
     class Meta:
@@ -68,6 +97,8 @@ class QuoteSerializer(serializers.ModelSerializer[Quote]):
             "net_minor",
             "tax_rate",
             "tax_country",
+            "tax_category",
+            "vat_check",
             "tax_minor",
             "gross_minor",
             "created_at",
@@ -76,22 +107,19 @@ class QuoteSerializer(serializers.ModelSerializer[Quote]):
         ]
         read_only_fields = fields
 
+    @extend_schema_field(serializers.ChoiceField(choices=TaxCategory.choices))
+    def get_tax_category(self, quote: Quote) -> str:
+        """As it was decided."""
+        return str(quote.tax_decision.get("category", TaxCategory.STANDARD))
+
+    def get_vat_check(self, quote: Quote) -> str:
+        """As it was bound."""
+        return str(quote.tax_facts.get("vat_check", ""))
+
     @extend_schema_field(CancellationSerializer(many=True))
     def get_cancellation(self, quote: Quote) -> list[dict[str, int]]:
         """One entry a day, from delivery on."""
         return [{"days": days, "refund_net_minor": refund} for days, refund in cancellation_by_day(quote)]
-
-
-class BuyerSerializer(serializers.Serializer[Any]):
-    """To whom the charge is addressed."""
-
-    name = serializers.CharField(max_length=120)
-    company = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
-    street = serializers.CharField(max_length=200)
-    postcode = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
-    city = serializers.CharField(max_length=100)
-    country = serializers.RegexField(r"^[A-Z]{2}\Z")
-    vat_id = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
 
 
 class OrderSerializer(serializers.Serializer[Any]):
@@ -194,13 +222,8 @@ class Quotes(GenericAPIView[Quote]):
             offering = visible_offering(request, data.validated_data["offering"])
         except Http404:
             raise Refused(_("There is no such offering."), code="not_found", field="offering") from None
-        quote = services.create_quote(
-            account_of(request),
-            user_of(request),
-            offering,
-            int(data.validated_data["hours"]),
-            data.validated_data["country"],
-        )
+        facts = services.with_check(_facts(data.validated_data), account_of(request))
+        quote = services.create_quote(account_of(request), user_of(request), offering, int(data.validated_data["hours"]), facts)
         location = reverse("api_quote", args=[quote.public_id])
         return Response(QuoteSerializer(quote).data, status=201, headers={"Location": location})
 
@@ -252,7 +275,8 @@ class Extend(GenericAPIView[Charge]):
         require_role(request, *MAY_RENT)
         data = ExtendSerializer(data=request.data)
         data.is_valid(raise_exception=True)
-        charge = services.open_extension_charge(contract, int(data.validated_data["hours"]), user_of(request))
+        hours = int(data.validated_data["hours"])
+        charge = services.open_extension_charge(contract, hours, user_of(request), country_of_connection(request))
         location = reverse("api_charge", args=[charge.public_id])
         return Response(self.get_serializer(charge).data, status=201, headers={"Location": location})
 
@@ -307,11 +331,17 @@ def _own_quote(request: Request, quote_id: UUID) -> Quote:
     return quote
 
 
+def _facts(data: dict[str, Any]) -> TaxFacts:
+    is_business = data.get("is_business", bool(data["vat_id"]))
+    return TaxFacts(data["country"], data["postcode"], is_business, data["vat_id"] if is_business else "")
+
+
 def _order(request: Request, quote: Quote, data: dict[str, Any]) -> Charge:
     buyer, ssh_key = _buyer(request, data.get("buyer")), _ssh_key(request, data["ssh_key_id"])
     wishes = {name: data[name] for name in ("operating_system", "host_name", "note")}
+    where = country_of_connection(request)
     try:
-        return services.order(quote, user=user_of(request), buyer=buyer, ssh_key=ssh_key, **wishes)
+        return services.order(quote, user=user_of(request), buyer=buyer, ssh_key=ssh_key, connection_country=where, **wishes)
     except Refused as refused:
         if refused.field != "country":
             raise
@@ -328,21 +358,11 @@ def _ssh_key(request: Request, key_id: int | None) -> Any:
         raise Refused(_("There is no such SSH key."), code="not_found", field="ssh_key_id") from None
 
 
-def _buyer(request: Request, given: dict[str, str] | None) -> Buyer:
+def _buyer(request: Request, given: dict[str, Any] | None) -> Buyer:
     email = user_of(request).email
     if given is not None:
-        return Buyer(email=email, is_business=bool(given["company"] or given["vat_id"]), **given)
-    profile = BillingProfile.objects.filter(account=account_of(request)).first()
-    if profile is None:
+        return given_buyer(given, email)
+    kept = kept_buyer(account_of(request), email)
+    if kept is None:
         raise Refused(_("Say to whom the charge is addressed."), code="required", field="buyer")
-    return Buyer(
-        email=email,
-        name=profile.name,
-        company=profile.company,
-        street=profile.street,
-        postcode=profile.postcode,
-        city=profile.city,
-        country=profile.country,
-        vat_id=profile.vat_id,
-        is_business=profile.is_business,
-    )
+    return kept

@@ -1,9 +1,10 @@
-"""Only reads of billing details: the kept address of an account, and the country that its prices are made for."""
+"""Only reads of billing details: the kept address of an account, and what its prices' tax rests on."""
 
 from django.conf import settings
 
 from accounts.models import Account
 from billing.models import BillingProfile
+from billing.tax import TaxFacts
 
 
 def billing_profile(account: Account) -> BillingProfile | None:
@@ -11,7 +12,15 @@ def billing_profile(account: Account) -> BillingProfile | None:
     return BillingProfile.objects.filter(account=account).first()
 
 
-def billing_country(account: Account) -> str:
-    """The country (ISO 3166-1 alpha-2) that a quote is made for: the kept one, else the seller's until the buyer says otherwise."""
+def billing_facts(account: Account) -> TaxFacts:
+    """What a quote's tax rests on: the kept details, else a private buyer in the seller's country, until one says otherwise."""
     profile = billing_profile(account)
-    return profile.country if profile else str(settings.INVOICE_SELLER_COUNTRY)
+    if profile is None:
+        return TaxFacts(str(settings.INVOICE_SELLER_COUNTRY), str(settings.INVOICE_SELLER_POSTCODE))
+    vat_id = profile.vat_id if profile.is_business else ""
+    return TaxFacts(profile.country, profile.postcode, profile.is_business, vat_id)
+
+
+def billing_country(account: Account) -> str:
+    """The country (ISO 3166-1 alpha-2) that prices are made for."""
+    return billing_facts(account).country

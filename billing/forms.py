@@ -1,6 +1,5 @@
 """Only what people type on the pages of billing: asked for in their words, checked here for form, in the services for truth."""
 
-import re
 from typing import Any
 
 from django import forms
@@ -13,14 +12,18 @@ from accounts.ssh import LONGEST_LINE
 from billing.buyers import Buyer
 from billing.gateway_facts import PaymentGateway
 from billing.models import BillingProfile, Quote, SandboxDispute, SandboxPayment
+from billing.postcodes import postcode_problem
 from billing.sandbox_outcomes import Decision, Outcome
 from billing.services.checkout import Wishes
 from billing.services.order import HOST_NAME
+from billing.states import BuyerKind, DocumentLanguage
+from billing.tax import TaxFacts
+from billing.vat_ids import tidy_vat_id
 from core.countries import country_choices
+from core.errors import Refused
 from providers.states import TERMS
 
-ADDRESS = ("name", "company", "vat_id", "street", "postcode", "city", "country")
-_VAT_ID = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,13}", re.ASCII)
+ADDRESS = ("name", "company", "vat_id", "street", "postcode", "city", "country", "language")
 
 
 class QuoteForm(forms.Form):
@@ -30,22 +33,23 @@ class QuoteForm(forms.Form):
 
 
 class ProfileForm(ServiceForm):
-    """To whom an account's charges are addressed."""
+    """To whom an account's charges are addressed. Where no kind of buyer is said, a company or a VAT id makes it a business."""
 
+    kind = forms.ChoiceField(label=gettext_lazy("You buy as"), choices=BuyerKind.choices, required=False, widget=forms.RadioSelect)
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     company = forms.CharField(
         label=gettext_lazy("Company"),
         max_length=120,
         required=False,
-        help_text=gettext_lazy("Leave it empty when you order for yourself."),
+        help_text=gettext_lazy("As it stands in the register. A sole trader's own name will do."),
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
     vat_id = forms.CharField(
         label=gettext_lazy("VAT id"),
-        max_length=20,
+        max_length=40,
         required=False,
         help_text=gettext_lazy("Two letters and the number, as on your invoices."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
     street = forms.CharField(
         label=gettext_lazy("Street and number"),
@@ -65,25 +69,42 @@ class ProfileForm(ServiceForm):
         label=gettext_lazy("Country"), choices=country_choices, widget=forms.Select(attrs={"autocomplete": "country"})
     )
 
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of receipts and invoices"), choices=DocumentLanguage.choices, required=False
+    )
+
     def clean_vat_id(self) -> str:
-        """Without blanks and in capitals; whether it exists is for VIES to say."""
-        vat_id = re.sub(r"[\s.-]", "", self.cleaned_data["vat_id"]).upper()
-        if vat_id and not _VAT_ID.fullmatch(vat_id):
-            raise forms.ValidationError(_("A VAT id begins with two letters, such as DE123456789."))
-        return vat_id
+        """Without blanks and in capitals, and possible in its country; whether it exists is for VIES to say."""
+        if self.data.get("kind") == BuyerKind.PERSON:
+            return ""
+        try:
+            return tidy_vat_id(self.cleaned_data["vat_id"])
+        except Refused as refused:
+            raise forms.ValidationError(refused.reason) from refused
 
     def clean(self) -> dict[str, Any]:
-        """A German postcode is needed and has five digits; others are as various as countries."""
+        """A company is named, and a postcode fits its country."""
         data = self.cleaned_data
-        if data.get("country") == "DE" and not re.fullmatch(r"[0-9]{5}", data.get("postcode", "")):
-            self.add_error("postcode", _("A German postcode has five digits."))
+        if data.get("kind") == BuyerKind.COMPANY and not data.get("company") and "company" not in self.errors:
+            self.add_error("company", _("Say which company buys, or choose “%(person)s”.") % {"person": BuyerKind.PERSON.label})
+        if "country" in data and "postcode" in data and (problem := postcode_problem(data["country"], data["postcode"])):
+            self.add_error("postcode", problem)
         return data
 
+    @property
+    def is_business(self) -> bool:
+        """What was chosen, or what was typed speaks for; a VAT id that is wrong does, too."""
+        if kind := self.cleaned_data.get("kind"):
+            return bool(kind == BuyerKind.COMPANY)
+        return bool(self.cleaned_data.get("company") or self.data.get("vat_id", "").strip())
+
     def buyer(self) -> Buyer:
-        """Who owes the charge. A company or a VAT id makes it a business."""
+        """Who owes the charge. A private person has neither company nor VAT id."""
         data = {name: self.cleaned_data[name] for name in ADDRESS}
-        email = self.cleaned_data.get("email", "")
-        return Buyer(**data, email=email, is_business=bool(data["company"] or data["vat_id"]))
+        if not self.is_business:
+            data |= {"company": "", "vat_id": ""}
+        data["language"] = data["language"] or DocumentLanguage.EN.value
+        return Buyer(**data, email=self.cleaned_data.get("email", ""), is_business=self.is_business)
 
 
 class OrderForm(ProfileForm):
@@ -160,6 +181,16 @@ class OrderForm(ProfileForm):
         """The term and the country that were chosen; the quote's own where none, or nothing possible, was."""
         return self.cleaned_data.get("hours", quote.hours), self.cleaned_data.get("country", quote.country)
 
+    def facts(self, quote: Quote) -> TaxFacts:
+        """What a new price rests on: what was typed and can be read, for everything else the quote's own."""
+        data, bound = self.cleaned_data, quote.tax_facts
+        return TaxFacts(
+            country=data.get("country", quote.country),
+            postcode=data.get("postcode", bound.get("postcode", "")),
+            is_business=self.is_business,
+            vat_id=data.get("vat_id", "") if self.is_business else "",
+        )
+
     def wishes(self) -> Wishes:
         """How the server is wanted. A pasted key counts, else the chosen one."""
         data = self.cleaned_data
@@ -205,5 +236,10 @@ class DecisionForm(forms.Form):
 
 def billing_initial(profile: BillingProfile | None, user: User) -> dict[str, str]:
     """What the billing fields say before anything is typed: the kept address, else what is known of the user."""
-    start = {"name": user.name, "email": user.email}
-    return start if profile is None else start | {name: getattr(profile, name) for name in ADDRESS}
+    start = {"name": user.name, "email": user.email, "kind": BuyerKind.PERSON.value, "language": DocumentLanguage.EN.value}
+    if user.language in DocumentLanguage.values:
+        start["language"] = user.language
+    if profile is None:
+        return start
+    kind = BuyerKind.COMPANY if profile.is_business else BuyerKind.PERSON
+    return start | {name: getattr(profile, name) for name in ADDRESS} | {"kind": kind.value}

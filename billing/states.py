@@ -151,6 +151,13 @@ class VatCheckState(models.TextChoices):
     UNAVAILABLE = "unavailable", _("Could not be checked")
 
 
+class BuyerKind(models.TextChoices):
+    """Who buys: VAT and the law of consumers ask for it."""
+
+    PERSON = "person", _("A private person")
+    COMPANY = "company", _("A company or a sole trader")
+
+
 class DocumentLanguage(models.TextChoices):
     """The languages that documents are written in, at the customer's choice."""
 

@@ -81,3 +81,8 @@ def make_proof() -> bool:
     except Refused:
         return False
     return True
+
+
+def ask_vies(event: DomainEvent) -> None:
+    """VIES did not answer while somebody waited: ask it patiently."""
+    services.ask_vies(int(event.subject.removeprefix("vatcheck:")))

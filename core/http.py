@@ -4,6 +4,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -15,9 +16,14 @@ from urllib3.connectionpool import ConnectionPool
 from core.transactions import require_no_transaction
 
 TIMEOUT = (3.05, 15.0)
+# For a service that is slow by nature, and only in the queue.
+PATIENT_TIMEOUT = (3.05, 20.0)
+# For somebody who waits: an answer to them is to be there within three seconds.
+ON_A_PAGE = 2.4
 USER_AGENT = "DecentCloud/1"
 LARGEST_ANSWER = 1024 * 1024
 MOST_REDIRECTS = 3
+PATIENT_CALLS = 4
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # The whole of a user's fetch, redirects and a server that drips byte by byte included.
 LONGEST_FETCH = 20.0
@@ -29,6 +35,11 @@ _NOT_PUBLIC = tuple(ipaddress.ip_network(net) for net in ("192.0.0.0/24", "192.8
 _PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# What `call` returns, by a name for those who may not know where it comes from.
+Answer = requests.Response
+
+# Threads start with the first call: a process that forks before has none to lose.
+_patient_calls = ThreadPoolExecutor(PATIENT_CALLS, thread_name_prefix="call-within")
 
 
 class OutsideError(Exception):
@@ -71,6 +82,22 @@ def call(method: str, url: str, *, timeout: tuple[float, float] = TIMEOUT, **kw:
     except requests.RequestException as error:
         host = urlsplit(url).hostname
         raise OutsideError(f"{host} did not answer: {type(error).__name__}", permanent=False) from error
+
+
+def call_within(method: str, url: str, *, seconds: float = ON_A_PAGE, **kw: Any) -> requests.Response:
+    """As `call`, for somebody who waits on a page: no answer within `seconds`, the look-up of the name included, is OutsideError.
+
+    What still comes afterwards is thrown away. At most PATIENT_CALLS are under way at once in a process; the next ones wait their
+    turn, and that counts too.
+    """
+    require_no_transaction()
+    kw.setdefault("timeout", (seconds, seconds))
+    under_way = _patient_calls.submit(call, method, url, **kw)
+    try:
+        return under_way.result(seconds)
+    except TimeoutError as error:
+        under_way.cancel()
+        raise OutsideError(f"{urlsplit(url).hostname} did not answer within {seconds:g} s", permanent=False) from error
 
 
 def fetch_user_url(

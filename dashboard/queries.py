@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import F
 
 from billing.models import Charge, Refund
-from billing.services import price_extension
+from billing.services import expected_rate, price_extension
 from billing.states import ChargePurpose, RefundKind
 from contracts.models import Contract
 from contracts.states import ExtensionPrice
@@ -69,12 +69,15 @@ def papers_of(contract: Contract) -> Papers:
 
 
 def extension_offers(contract: Contract, order_charge: Charge) -> list[tuple[int, Money]]:
-    """The terms that can be added now, with their price, VAT included; the same arithmetic as the charge. No query."""
-    offers = []
+    """The terms that can be added now, with their price, VAT included; the same arithmetic as the charge. One query at most."""
+    offers: list[tuple[int, Money]] = []
+    rate = expected_rate(order_charge)
+    if rate is None:
+        return offers
     rule_has_currency = contract.extension_price == ExtensionPrice.FROZEN or contract.currency == contract.offering.currency
     for hours in TERMS if rule_has_currency else ():
         if hours <= contract.terms["max_hours"]:
-            _price, _decision, priced = price_extension(contract, order_charge, hours)
+            _price, priced = price_extension(contract, rate, hours)
             if priced.gross.minor >= minimum_minor(contract.currency):
                 offers.append((hours, priced.gross))
     return offers

@@ -1,7 +1,5 @@
 """The settings of the business: deadlines, fees, gateways, VAT, the seller. Read from the environment, as settings.py."""
 
-from decimal import Decimal
-
 from decentcloud.environment import env
 
 # --- Rules of the business ----------------------------------------------------------------------------------------------------
@@ -33,8 +31,9 @@ STRIPE_API_BASE: str = env.str("STRIPE_API_BASE", default="")
 STRIPE_CHECKOUT_ORIGIN: str = env.str("STRIPE_CHECKOUT_ORIGIN", default="https://checkout.stripe.com").rstrip("/")
 STRIPE_AUTOMATIC_TAX: bool = env.bool("STRIPE_AUTOMATIC_TAX", default=True)
 
-SELLER_VAT_RATE: Decimal = Decimal(env.str("SELLER_VAT_RATE", default="0.19"))
-VIES_BASE: str = env.str("VIES_BASE", default="https://ec.europa.eu/taxation_customs/vies/rest-api")
+VIES_BASE: str = env.str("VIES_BASE", default="https://ec.europa.eu/taxation_customs/vies/rest-api").rstrip("/")
+# The header in which a proxy of ours tells a visitor's country by their IP address, such as CF-IPCountry: a proof of where buyers are.
+COUNTRY_HEADER: str = env.str("COUNTRY_HEADER", default="")
 
 INVOICE_SELLER_NAME: str = env.str("INVOICE_SELLER_NAME", default="")
 INVOICE_SELLER_STREET: str = env.str("INVOICE_SELLER_STREET", default="")

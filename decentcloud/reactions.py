@@ -37,6 +37,7 @@ EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     "contract.cancelled": (billing.refund_ended_contract, billing.close_charges_of_ended_contract, messaging.tell),
     "contract.completed": (billing.close_charges_of_ended_contract, messaging.tell),
     # Money.
+    "vat.check_delayed": (billing.ask_vies,),
     "charge.opened": (billing.close_superseded_payments,),
     "payment.succeeded": (billing.close_other_payments,),
     "payment.failed": (messaging.tell,),
@@ -85,6 +86,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("balance reports read", services.read_reports, timedelta(hours=1)),
     Schedule("money proved", billing.begin_proof, timedelta(days=1), daily_at=time(2, 30)),
     Schedule("exchange rates fetched", ecb.fetch_rates, timedelta(hours=3)),
+    Schedule("VAT ids asked again", services.sweep_vat_checks, timedelta(minutes=1)),
     Schedule("stock holds given back", providers.release_expired_holds, timedelta(minutes=1)),
     Schedule("market counted", providers.refresh_facets, timedelta(minutes=1)),
     Schedule("prices in euros renewed", providers.reprice_offerings, timedelta(days=1), daily_at=time(16, 30)),

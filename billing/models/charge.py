@@ -111,6 +111,9 @@ class Charge(models.Model):
     tax_evidence = models.JSONField(default=dict)
     # VIES was silent at the order, so VAT was charged: when to ask again. Null when there is nothing to ask.
     vat_recheck_at = models.DateTimeField(null=True, blank=True)
+    # Net, in euro cents, of a sale to a consumer of another member state without the One-Stop Shop: what the threshold of
+    # Article 59c of Directive 2006/112/EC counts. Null for every other sale.
+    threshold_eur_minor = MinorField(null=True, blank=True)
     terms_accepted_at = models.DateTimeField()
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -133,6 +136,7 @@ class Charge(models.Model):
         ]
         indexes = [
             models.Index(fields=["expires_at"], condition=Q(paid_at=None, closed_at=None), name="charge_open_expiry"),
+            models.Index(fields=["created_at"], condition=Q(threshold_eur_minor__isnull=False), name="charge_across_borders"),
             models.Index(fields=["vat_recheck_at"], condition=Q(vat_recheck_at__isnull=False), name="charge_vat_recheck"),
         ]
 

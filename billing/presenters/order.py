@@ -12,7 +12,7 @@ from billing.forms import OrderForm
 from billing.leaving import Leaving, every_day, key_moments, leaving_after
 from billing.models import Quote
 from billing.presenters.amounts import Line, statement, total
-from billing.tax import decide_tax, price_with_tax
+from billing.tax import price_with_tax
 from contracts.pricing import net_price, rent_minor
 from core import clock
 from core.countries import country_name
@@ -90,11 +90,11 @@ def start_of_choices(quote: Quote, keys: list[SshKey]) -> dict[str, Any]:
 
 def _terms(quote: Quote, chosen: str) -> list[Option]:
     """Every term at the offering's price now; the quoted one at the quoted price."""
-    offering, decision = quote.offering, decide_tax(quote.country)
+    offering = quote.offering
     options: list[Option] = []
     for term in offering.terms():
         price = net_price(offering.monthly_minor, offering.setup_fee_minor, term.hours, offering.currency)
-        gross = price_with_tax(price.net_minor, decision, offering.currency).gross
+        gross = price_with_tax(price.net_minor, quote.tax_rate, offering.currency).gross
         net = price.net_minor
         if term.hours == quote.hours:
             gross, net = quote.gross, quote.net_minor

@@ -4,26 +4,23 @@ from billing.services.checkout import ask_again, place_order
 from billing.services.dispute import apply_dispute, apply_dispute_facts, reread_disputes
 from billing.services.document import accept_contract, correct_vat, issue_invoice, issue_receipt
 from billing.services.document_bytes import read_document, store_document, store_waiting_documents
-from billing.services.order import (
-    close_charge,
-    extension_price,
-    open_extension_charge,
-    order,
-    price_extension,
-    save_billing_profile,
-)
+from billing.services.extension import expected_rate, open_extension_charge, price_extension
+from billing.services.order import close_charge, order
 from billing.services.payment import (
     accept_mismatch,
     apply_payment,
     apply_payment_facts,
+    return_mismatch,
+    start_payment,
+)
+from billing.services.payment_closing import (
     close_charges_of,
     close_other_payments_of,
     close_superseded_payments,
     expire_unpaid_charges,
     reread_payments,
-    return_mismatch,
-    start_payment,
 )
+from billing.services.profile import save_billing_profile
 from billing.services.quote import create_quote
 from billing.services.refund import refund_settlement, request_goodwill_refund, request_vat_refund
 from billing.services.refund_import import apply_refund, import_refund
@@ -36,7 +33,9 @@ from billing.services.refund_sending import (
     send_waiting_refunds,
     sweep_refunds,
 )
+from billing.services.report import apply_refunds, read_reports, reread_uncleared
 from billing.services.task import close_task_by_hand, open_task
+from billing.services.vat import ask_vies, check_vat_id, sweep_vat_checks, with_check, with_known_check
 
 __all__ = [
     "accept_contract",
@@ -47,8 +46,11 @@ __all__ = [
     "apply_payment_facts",
     "apply_refund",
     "apply_refund_facts",
+    "apply_refunds",
     "approve_refund",
     "ask_again",
+    "ask_vies",
+    "check_vat_id",
     "close_charge",
     "close_charges_of",
     "close_other_payments_of",
@@ -56,8 +58,8 @@ __all__ = [
     "close_task_by_hand",
     "correct_vat",
     "create_quote",
+    "expected_rate",
     "expire_unpaid_charges",
-    "extension_price",
     "import_refund",
     "issue_invoice",
     "issue_receipt",
@@ -68,11 +70,13 @@ __all__ = [
     "place_order",
     "price_extension",
     "read_document",
+    "read_reports",
     "refund_settlement",
     "request_goodwill_refund",
     "request_vat_refund",
     "reread_disputes",
     "reread_payments",
+    "reread_uncleared",
     "retry_refund",
     "return_mismatch",
     "save_billing_profile",
@@ -82,4 +86,7 @@ __all__ = [
     "store_document",
     "store_waiting_documents",
     "sweep_refunds",
+    "sweep_vat_checks",
+    "with_check",
+    "with_known_check",
 ]

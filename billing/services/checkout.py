@@ -10,8 +10,10 @@ from accounts.ssh import parse_public_key
 from accounts.states import Role
 from billing.buyers import Buyer
 from billing.models import Charge, Quote
-from billing.services.order import order, save_billing_profile
+from billing.services.order import order
 from billing.services.payment import OPEN_STATES, apply_payment
+from billing.services.profile import save_billing_profile
+from billing.services.vat import with_check
 from core.errors import Refused
 
 # A member orders, but the account's address is not a member's to change.
@@ -29,13 +31,14 @@ class Wishes:
     note: str = ""
 
 
-def place_order(quote: Quote, *, membership: Membership, buyer: Buyer, wishes: Wishes) -> Charge:
+def place_order(quote: Quote, *, membership: Membership, buyer: Buyer, wishes: Wishes, connection_country: str = "") -> Charge:
     """Order at the quoted price; keep a pasted key and, where the role allows it, the address. All of it or nothing.
 
-    A key that the account has already is used as it is, so that a double click is no error. Raises `Refused` as `order` and
-    `add_ssh_key` do. Emits what they emit.
+    A key that the account has already is used as it is, so that a double click is no error. VIES is asked before, if it must be:
+    never inside a transaction. Raises `Refused` as `order` and `add_ssh_key` do. Emits what they emit.
     """
     user = membership.user
+    with_check(buyer.tax_facts, quote.account)
     with transaction.atomic():
         charge = order(
             quote,
@@ -45,6 +48,7 @@ def place_order(quote: Quote, *, membership: Membership, buyer: Buyer, wishes: W
             host_name=wishes.host_name,
             ssh_key=_key(quote, user, wishes),
             note=wishes.note,
+            connection_country=connection_country,
         )
         if membership.role in MAY_CHANGE_BILLING:
             save_billing_profile(quote.account_id, buyer)

@@ -1,8 +1,8 @@
-"""Only charges: an order's, an extension's, and the end of those that nobody paid."""
+"""Only an order: a quote becomes a contract and its charge, with all that proves its tax; and the end of charges nobody paid."""
 
 import re
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -10,26 +10,34 @@ from django.utils.translation import gettext as _
 
 from accounts.models import SshKey, User
 from billing.buyers import Buyer
-from billing.models import BillingProfile, Charge, Quote
+from billing.evidence import tax_evidence
+from billing.models import Charge, Quote
 from billing.services.quote import refuse_stranger
+from billing.services.vat import with_check, with_known_check
 from billing.states import ChargePurpose
-from billing.tax import TaxDecision, decide_tax, price_with_tax, seller
-from contracts.models import Contract
-from contracts.pricing import NetPrice, net_price
-from contracts.queries import extension_refusal
+from billing.tax import TaxDecision, TaxFacts, price_with_tax, would_reverse
+from billing.taxation import counts_against_threshold, decide, one_after_the_other, seller, seller_facts, sellers_today
 from contracts.services import create_contract
-from contracts.services.move import lock as lock_contract
-from contracts.states import ExtensionPrice
 from contracts.terms import freeze_terms
 from core import clock
 from core.errors import Refused
 from core.formats import hours_text
-from core.money import Priced, minimum_minor
-from core.outbox import emit
+from core.rates import rates_on
 from providers.services import keep_hold
-from providers.states import TERMS
 
 HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
+# VIES was silent: it is asked again so long after the order, then less and less often.
+FIRST_RECHECK = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class FrozenTax:
+    """What a charge keeps of its tax: the decision, what proves it, when to ask VIES again, and what counts against a threshold."""
+
+    decision: TaxDecision
+    evidence: dict[str, object]
+    recheck_at: datetime | None
+    threshold_eur_minor: int | None
 
 
 def order(
@@ -41,15 +49,19 @@ def order(
     host_name: str = "",
     ssh_key: SshKey | None = None,
     note: str = "",
+    connection_country: str = "",
 ) -> Charge:
     """Turn a quote into a requested contract and the charge that pays for it, at exactly the quoted price.
 
     The buyer has ticked the terms and asked for the service to start now (Article 16(m) of Directive 2011/83/EU
     is kept by refunding the unused part). A quote that was ordered already answers with the same charge, so a
-    double click makes one contract. Raises `Refused`: quote_expired, quote_replaced, country_changed,
-    offering_changed and what `refuse_stranger` says. Emits ``contract.requested``.
+    double click makes one contract. A VAT id that VIES was not asked about today is asked about first, so that an order with one
+    begins outside of any transaction. The tax is decided anew from the buyer's facts. Raises `Refused`: quote_expired,
+    quote_replaced, country_changed, tax_changed (with the new price), oss_needed, offering_changed and what `refuse_stranger`
+    says. Emits ``contract.requested``.
     """
     _refuse_wishes(quote, operating_system, host_name, note)
+    with_check(buyer.tax_facts, quote.account)
     with transaction.atomic():
         quote = (
             Quote.objects.select_for_update(of=("self",)).select_related("offering__provider", "account", "hold").get(pk=quote.pk)
@@ -57,6 +69,8 @@ def order(
         if quote.contract_id is not None:
             return Charge.objects.select_related("contract").get(contract=quote.contract_id, purpose=ChargePurpose.CONTRACT)
         _refuse_stale(quote, user, buyer)
+        tax = freeze_tax(buyer, quote.net_minor, quote.currency, connection_country)
+        _refuse_other_tax(quote, tax.decision)
         now = clock.now()
         deadline = now + timedelta(minutes=settings.PAYMENT_DEADLINE_MINUTES)
         segment = create_contract(
@@ -72,8 +86,6 @@ def order(
             ssh_key=ssh_key,
             note=note,
         )
-        # Reason of today, rate of the quote: when rates change in between, a charge and its decision must not disagree.
-        decision = replace(decide_tax(quote.country), rate=quote.tax_rate, country=quote.tax_country)
         charge = Charge.objects.create(
             account=quote.account,
             purpose=ChargePurpose.CONTRACT,
@@ -91,7 +103,10 @@ def order(
             subject=f"{segment.contract.offering_name}, {hours_text(quote.hours)}",
             buyer=buyer.as_json(),
             seller=seller(),
-            tax_decision=decision.as_json(),
+            tax_decision=tax.decision.as_json(),
+            tax_evidence=tax.evidence,
+            vat_recheck_at=tax.recheck_at,
+            threshold_eur_minor=tax.threshold_eur_minor,
             terms_accepted_at=now,
             created_at=now,
             expires_at=deadline,
@@ -99,6 +114,35 @@ def order(
         quote.contract = segment.contract
         quote.save(update_fields=["contract"])
     return charge
+
+
+def freeze_tax(buyer: Buyer, net_minor: int, currency: str, connection_country: str) -> FrozenTax:
+    """Decide the tax of a sale by what is known of the buyer at this moment, and gather its proof. Inside the sale's transaction.
+
+    Raises `Refused` (oss_needed).
+    """
+    facts = with_known_check(buyer.tax_facts)
+    one_after_the_other(facts)
+    decision = decide(facts, net_minor, currency)
+    threshold, more = _threshold(facts, net_minor, currency)
+    recheck_at = clock.now() + FIRST_RECHECK if would_reverse(facts, seller_facts()) else None
+    return FrozenTax(decision, tax_evidence(buyer, facts, connection_country, more), recheck_at, threshold)
+
+
+def close_charge(charge_id: int) -> None:
+    """Stop asking for an unpaid charge. Money that still comes for it is sent back."""
+    Charge.objects.filter(pk=charge_id, paid_at=None, closed_at=None).update(closed_at=clock.now())
+
+
+def _threshold(facts: TaxFacts, net_minor: int, currency: str) -> tuple[int | None, dict[str, object]]:
+    """Euro cents that count against the threshold of Article 59c, with the rate they were counted by; None where nothing does."""
+    if not counts_against_threshold(facts):
+        return None, {}
+    rates = rates_on(sellers_today())
+    if currency == "EUR":
+        return net_minor, {}
+    kept = {"currency": currency, "per_euro": str(rates.per_euro[currency]), "day": rates.day.isoformat(), "source": rates.source}
+    return rates.to_eur(net_minor, currency), {"threshold_rate": kept}
 
 
 def _refuse_wishes(quote: Quote, operating_system: str, host_name: str, note: str) -> None:
@@ -138,91 +182,18 @@ def _refuse_stale(quote: Quote, user: User, buyer: Buyer) -> None:
         )
 
 
-def save_billing_profile(account_id: int, buyer: Buyer) -> BillingProfile:
-    """Keep the address for the next order. Past charges carry their own copy."""
-    fields = buyer.as_json()
-    del fields["email"]
-    profile, _created = BillingProfile.objects.update_or_create(
-        account_id=account_id, defaults={**fields, "updated_at": clock.now()}
+def _refuse_other_tax(quote: Quote, decision: TaxDecision) -> None:
+    """What was typed since the quote, a new day's rate, or VIES's answer may have changed the tax: nobody pays unseen."""
+    if decision.agrees_with(quote.tax_decision):
+        return
+    priced = price_with_tax(quote.net_minor, decision.rate, quote.currency)
+    raise Refused(
+        _("The VAT has changed with your billing details: look at the new price first."),
+        code="tax_changed",
+        data={
+            "tax_rate": format(decision.rate, "f"),
+            "tax_country": decision.country,
+            "tax_minor": priced.tax.minor,
+            "gross_minor": priced.gross.minor,
+        },
     )
-    return profile
-
-
-def extension_price(contract: Contract, hours: int) -> tuple[NetPrice, TaxDecision, Priced]:
-    """What `hours` more would cost: at the contract's price or the price of the day, as the offering's rule says.
-
-    An extension has no set-up fee. The tax is decided anew for the country of the order's buyer.
-    """
-    return price_extension(contract, contract.charges.get(purpose=ChargePurpose.CONTRACT), hours)
-
-
-def price_extension(contract: Contract, order_charge: Charge, hours: int) -> tuple[NetPrice, TaxDecision, Priced]:
-    """The same where the order's charge is at hand, so that a page of six terms asks for nothing."""
-    monthly = contract.monthly_minor
-    if contract.extension_price == ExtensionPrice.CURRENT:
-        monthly = contract.offering.monthly_minor
-    price = net_price(monthly, 0, hours, contract.currency)
-    decision = decide_tax(order_charge.buyer["country"])
-    return price, decision, price_with_tax(price.net_minor, decision, contract.currency)
-
-
-def open_extension_charge(contract: Contract, hours: int, user: User) -> Charge:
-    """Ask for the price of `hours` more; the end moves when it is paid, not before.
-
-    An open charge for the same hours is used again; one for other hours is closed. Raises `Refused`.
-    Emits ``charge.opened``.
-    """
-    if hours not in TERMS or hours > contract.terms["max_hours"]:
-        raise Refused(_("It is not offered for that long."), code="term_not_offered", field="hours")
-    with transaction.atomic():
-        # The charge first, then the contract: the order in which a payment takes its locks.
-        open_charge = (
-            Charge.objects.select_for_update(of=("self",))
-            .filter(contract=contract, purpose=ChargePurpose.EXTENSION, paid_at=None, closed_at=None)
-            .first()
-        )
-        contract = lock_contract(contract.pk)
-        now = clock.now()
-        refused = extension_refusal(contract, now)
-        if refused is not None:
-            raise refused
-        if contract.currency != contract.offering.currency and contract.extension_price == ExtensionPrice.CURRENT:
-            raise Refused(_("The offering is priced in another currency now."), code="currency_changed")
-        price, decision, priced = extension_price(contract, hours)
-        if priced.gross.minor < minimum_minor(contract.currency):
-            raise Refused(_("This term costs less than can be paid."), code="below_minimum", field="hours")
-        if open_charge is not None:
-            same = open_charge.hours == hours and open_charge.gross_minor == priced.gross.minor
-            if same and open_charge.expires_at > now:
-                return open_charge
-            close_charge(open_charge.pk)
-        order_charge = contract.charges.get(purpose=ChargePurpose.CONTRACT)
-        assert contract.ends_at is not None
-        charge = Charge.objects.create(
-            account_id=contract.customer_id,
-            purpose=ChargePurpose.EXTENSION,
-            contract=contract,
-            hours=hours,
-            monthly_minor=price.monthly_minor,
-            rent_minor=price.rent_minor,
-            net_minor=price.net_minor,
-            tax_rate=decision.rate,
-            tax_minor=priced.tax.minor,
-            gross_minor=priced.gross.minor,
-            currency=contract.currency,
-            subject=f"{contract.offering_name}, {hours_text(hours)}",
-            buyer=order_charge.buyer,
-            seller=seller(),
-            tax_decision=decision.as_json(),
-            terms_accepted_at=now,
-            created_at=now,
-            # Nobody can pay for time after the end: the money would only be sent back.
-            expires_at=min(now + timedelta(minutes=settings.PAYMENT_DEADLINE_MINUTES), contract.ends_at),
-        )
-        emit("charge.opened", contract, charge=charge.pk, hours=hours, actor_kind="customer", actor=user.pk)
-    return charge
-
-
-def close_charge(charge_id: int) -> None:
-    """Stop asking for an unpaid charge. Money that still comes for it is sent back."""
-    Charge.objects.filter(pk=charge_id, paid_at=None, closed_at=None).update(closed_at=clock.now())

@@ -1,6 +1,7 @@
 """Only binding offers: what a term costs this account, with a unit of stock held for it."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
@@ -9,7 +10,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, User
 from accounts.queries import belongs_to, has_verified_email
 from billing.models import Quote
-from billing.tax import decide_tax, price_with_tax
+from billing.tax import TaxFacts, price_with_tax
+from billing.taxation import decide
 from contracts.models import Contract
 from contracts.pricing import net_price
 from contracts.states import State
@@ -25,24 +27,25 @@ from providers.services import hold_stock
 from providers.states import TERMS, OfferingStatus
 
 
-def create_quote(account: Account, user: User, offering: Offering, hours: int, country: str) -> Quote:
-    """Bind net, tax and gross of `hours` of an offering for a buyer in `country`, and hold one unit.
+def create_quote(account: Account, user: User, offering: Offering, hours: int, facts: TaxFacts) -> Quote:
+    """Bind net, tax and gross of `hours` of an offering for a buyer of whom `facts` are known, and hold one unit.
 
-    The hold is shared by the account's quotes for the same offering, so that looking twice takes one unit.
+    What VIES says of a VAT id stands in the facts (`services.with_check`); nobody is asked here. The hold is shared by the
+    account's quotes for the same offering, so that looking twice takes one unit.
     Raises `Refused`: email_unverified, own_offering (of any account that the user belongs to), not_rentable,
-    term_not_offered, below_minimum (with the shortest term that works), unknown_country, too_many_unpaid, sold_out.
+    term_not_offered, below_minimum (with the shortest term that works), unknown_country, oss_needed, too_many_unpaid, sold_out.
     """
     refuse_stranger(account, user, offering)
     if belongs_to(user, offering.provider.account_id):
         raise Refused(_("You belong to this provider; its offerings can only be rented by others."), code="own_offering")
     refuse_term(offering, hours)
-    if not is_country(country):
+    if not is_country(facts.country):
         raise Refused(_("Choose the country of your billing address."), code="unknown_country", field="country")
     price = net_price(offering.monthly_minor, offering.setup_fee_minor, hours, offering.currency)
-    decision = decide_tax(country)
-    priced = price_with_tax(price.net_minor, decision, offering.currency)
+    decision = decide(facts, price.net_minor, offering.currency)
+    priced = price_with_tax(price.net_minor, decision.rate, offering.currency)
     if priced.gross.minor < minimum_minor(offering.currency):
-        _refuse_below_minimum(offering, country)
+        _refuse_below_minimum(offering, decision.rate)
     now = clock.now()
     _refuse_hoarder(account, offering, now)
     with transaction.atomic():
@@ -54,7 +57,7 @@ def create_quote(account: Account, user: User, offering: Offering, hours: int, c
             hold=hold,
             terms=freeze_terms(offering),
             hours=hours,
-            country=country,
+            country=facts.country,
             currency=offering.currency,
             monthly_minor=price.monthly_minor,
             setup_fee_minor=price.setup_fee_minor,
@@ -64,6 +67,8 @@ def create_quote(account: Account, user: User, offering: Offering, hours: int, c
             tax_country=decision.country,
             tax_minor=priced.tax.minor,
             gross_minor=priced.gross.minor,
+            tax_facts=facts.as_json(),
+            tax_decision=decision.as_json(),
             created_at=now,
             expires_at=now + timedelta(minutes=settings.QUOTE_MINUTES),
         )
@@ -104,12 +109,12 @@ def refuse_term(offering: Offering, hours: int) -> None:
             raise Refused(term.reason, code="term_not_offered", field="hours")
 
 
-def _refuse_below_minimum(offering: Offering, country: str) -> None:
+def _refuse_below_minimum(offering: Offering, tax_rate: Decimal) -> None:
     minimum = minimum_minor(offering.currency)
     shortest = None
     for term in offering.terms():
         net = net_price(offering.monthly_minor, offering.setup_fee_minor, term.hours, offering.currency).net_minor
-        if term.allowed and price_with_tax(net, decide_tax(country), offering.currency).gross.minor >= minimum:
+        if term.allowed and price_with_tax(net, tax_rate, offering.currency).gross.minor >= minimum:
             shortest = term.hours
             break
     words = {"minimum": money(Money(minimum, offering.currency)), "hours": shortest}

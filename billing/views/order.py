@@ -17,7 +17,8 @@ from accounts.queries import ssh_keys
 from accounts.states import Role
 from billing import services
 from billing.access import own_quote
-from billing.buyer_queries import billing_country, billing_profile
+from billing.buyer_queries import billing_facts, billing_profile
+from billing.evidence import country_of_connection
 from billing.forms import OrderForm, QuoteForm, billing_initial
 from billing.models import Quote
 from billing.order_draft import draft_of, forget_draft, keep_draft
@@ -43,7 +44,8 @@ def quote_create(request: HttpRequest, slug: str) -> HttpResponse:
     account = account_of(request)
     try:
         require_role(request, *MAY_ORDER)
-        quote = services.create_quote(account, user_of(request), offering, form.cleaned_data["hours"], billing_country(account))
+        facts = services.with_check(billing_facts(account), account)
+        quote = services.create_quote(account, user_of(request), offering, form.cleaned_data["hours"], facts)
     except Refused as refused:
         messages.error(request, refused.reason)
         return redirect(here)
@@ -81,8 +83,16 @@ def _submit(request: AccountRequest, quote: Quote, form: OrderForm) -> HttpRespo
         return _show(request, quote, form)
     try:
         require_role(request, *MAY_ORDER)
-        charge = services.place_order(quote, membership=request.membership, buyer=form.buyer(), wishes=form.wishes())
+        charge = services.place_order(
+            quote,
+            membership=request.membership,
+            buyer=form.buyer(),
+            wishes=form.wishes(),
+            connection_country=country_of_connection(request),
+        )
     except Refused as refused:
+        if refused.code == "tax_changed":
+            return _quote_again(request, quote, form)
         if refused.field in form.fields:
             form.refuse(refused)
             return _show(request, quote, form)
@@ -93,15 +103,16 @@ def _submit(request: AccountRequest, quote: Quote, form: OrderForm) -> HttpRespo
 
 def _quote_again(request: AccountRequest, quote: Quote, form: OrderForm) -> HttpResponse:
     """The price of another term or country, or the price once more; what was typed stays."""
-    hours, country = form.wanted(quote)
+    hours, _country = form.wanted(quote)
     try:
         require_role(request, *MAY_ORDER)
-        fresh = services.create_quote(request.account, request.user, quote.offering, hours, country)
+        facts = services.with_check(form.facts(quote), request.account)
+        fresh = services.create_quote(request.account, request.user, quote.offering, hours, facts)
     except Refused as refused:
         return _back(request, quote, refused)
     keep_draft(request, quote.offering_id, request.POST)
     if "requote" not in request.POST:
-        messages.warning(request, _("The price has changed with the term or the country. Look at it, then order."))
+        messages.warning(request, _("The price has changed with the term or the billing details. Look at it, then order."))
     return redirect("order", public_id=fresh.public_id)
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import own_accounts
 from accounts.models import User
-from billing.tax import decide_tax
+from billing.taxation import home_decision
 from core.countries import country_name
 from dashboard.presenters.offering import offering_page
 from dashboard.presenters.renting import rent_button
@@ -30,7 +29,7 @@ def offering(request: HttpRequest, slug: str) -> HttpResponse:
     found = visible_offering(request, slug)
     account = acting_account(request)
     prices = price_view(request, account)
-    tax_rate = decide_tax(settings.INVOICE_SELLER_COUNTRY).rate
+    tax_rate = home_decision().rate
     page = offering_page(found, general_standing(found.provider), prices, tax_rate, _hours(request))
     user = request.user if isinstance(request.user, User) else None
     context = _frame(found) | {

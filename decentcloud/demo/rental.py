@@ -49,7 +49,7 @@ class Rental:
     def order(self) -> None:
         """Ask for the price and order at it."""
         account = personal_account(self.renter.user)
-        quote = billing.create_quote(account, self.renter.user, self.offering, self.hours, self.renter.buyer.country)
+        quote = billing.create_quote(account, self.renter.user, self.offering, self.hours, self.renter.buyer.tax_facts)
         membership = Membership.objects.get(account=account, user=self.renter.user)
         wishes = Wishes(ssh_key=self.renter.key, **self.wishes)
         self.charge = billing.place_order(quote, membership=membership, buyer=self.renter.buyer, wishes=wishes)

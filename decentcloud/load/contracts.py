@@ -12,7 +12,8 @@ from django.db.models import Model
 
 from billing.models import Charge, LedgerEntry, LedgerLine, Payment, Refund
 from billing.states import ChargePurpose, LedgerAccount, PaymentState, RefundKind, RefundState
-from billing.tax import TaxDecision, decide_tax, seller
+from billing.tax import TaxDecision
+from billing.taxation import home_decision, seller
 from contracts.models import Contract, Delivery, Move, Segment, Settlement
 from contracts.pricing import HOUR, PaidTerm, earned_minor, rent_minor
 from contracts.references import ALPHABET
@@ -97,7 +98,7 @@ class ContractLoader:
         self.now = now
         self.sold = [_Sold(one, as_json(freeze_terms(one)), plain(one.name), _hours(one)) for one in offerings if _hours(one)]
         self.tables = {model: Lines(model, *columns) for model, columns in _TABLES.items()}
-        self.tax: TaxDecision = decide_tax(settings.INVOICE_SELLER_COUNTRY)
+        self.tax: TaxDecision = home_decision()
         self.seller = as_json(seller())
         self.decision = as_json(self.tax.as_json())
         self.uuids = str(uuid.uuid4())[:24]

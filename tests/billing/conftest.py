@@ -13,6 +13,7 @@ from billing.buyers import Buyer
 from billing.models import Charge, Payment, Quote, SandboxPayment
 from billing.sandbox_messages import deliver_due
 from billing.sandbox_outcomes import Outcome
+from billing.tax import TaxFacts
 from billing.webhooks import accept
 from core.tasks import drain
 from providers.models import Offering, Provider
@@ -64,7 +65,7 @@ def offering(provider: Provider) -> Offering:
 @pytest.fixture
 def quote(customer: User, customer_account: Account, offering: Offering) -> Quote:
     """90 days of it for a buyer in Germany: € 115.20 net, € 137.09 gross."""
-    return services.create_quote(customer_account, customer, offering, 2160, "DE")
+    return services.create_quote(customer_account, customer, offering, 2160, TaxFacts("DE"))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from accounts.services import add_ssh_key, create_organisation, create_user
 from accounts.states import Role, Scope
 from billing import services
 from billing.models import Charge, Quote
+from billing.tax import TaxFacts
 from contracts.models import Contract
 from core import clock
 from providers.models import Offering
@@ -66,7 +67,7 @@ def test_quote_and_charge_are_404_for_provider_stranger_and_staff(
 def test_billing_member_neither_asks_nor_orders(customer: User, stranger: User, offering: Offering) -> None:
     organisation = create_organisation(customer, "Papierboot GmbH")
     Membership.objects.create(user=stranger, account=organisation, role=Role.BILLING)
-    quote = services.create_quote(organisation, customer, offering, 720, "DE")
+    quote = services.create_quote(organisation, customer, offering, 720, TaxFacts("DE"))
     client = machine(stranger, account=organisation)
     assert client.get(f"{QUOTES}/{quote.public_id}").status_code == 200
     before = footprint()
@@ -141,7 +142,7 @@ def test_hidden_offering_does_not_exist_but_for_whom_it_is_shared(
 
 def test_sold_out_is_refused(customer_api: APIClient, stranger: User, offering: Offering) -> None:
     update_offering(offering, stock=1)
-    services.create_quote(personal_account(stranger), stranger, offering, 720, "DE")
+    services.create_quote(personal_account(stranger), stranger, offering, 720, TaxFacts("DE"))
     before = footprint()
     problem(customer_api.post(QUOTES, asked(offering)), 409, "sold_out")
     assert footprint() == before
@@ -215,7 +216,7 @@ def test_quote_for_an_offering_that_has_changed_is_refused(customer_api: APIClie
 def test_second_quote_on_the_same_hold_is_refused_after_the_first_was_ordered(
     customer_api: APIClient, customer: User, customer_account: Account, quote: Quote
 ) -> None:
-    other = services.create_quote(customer_account, customer, quote.offering, 720, "DE")
+    other = services.create_quote(customer_account, customer, quote.offering, 720, TaxFacts("DE"))
     assert customer_api.post(CONTRACTS, wanted(quote)).status_code == 201
     before = footprint()
     problem(customer_api.post(CONTRACTS, wanted(other)), 409, "quote_replaced")

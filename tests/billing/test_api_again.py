@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.queries import personal_account
 from billing import services
 from billing.models import Charge, Quote
+from billing.tax import TaxFacts
 from contracts.models import Contract
 from core import clock
 from core.models import IdempotencyRecord
@@ -42,7 +43,7 @@ def test_same_key_and_body_are_done_once_and_another_body_is_refused(customer_ap
 
 def test_refusal_is_repeated_too(customer_api: APIClient, stranger: User, offering: Offering) -> None:
     update_offering(offering, stock=1)
-    hold = services.create_quote(personal_account(stranger), stranger, offering, 720, "DE").hold
+    hold = services.create_quote(personal_account(stranger), stranger, offering, 720, TaxFacts("DE")).hold
     first = customer_api.post(QUOTES, asked(offering), headers={"Idempotency-Key": "one"})
     StockHold.objects.filter(pk=hold.pk).update(expires_at=clock.now() - timedelta(minutes=1))
     again = customer_api.post(QUOTES, asked(offering), headers={"Idempotency-Key": "one"})

@@ -11,9 +11,10 @@ from django.db import connection
 from billing import sandbox_bank, services
 from billing.gateway_facts import GatewayError
 from billing.models import Charge, Payment, Quote, SandboxMessage, SandboxPayment, SandboxRefund
-from billing.queries import ledger_differences
+from billing.proof import find_differences
 from billing.sandbox_messages import deliver
 from billing.sandbox_outcomes import Outcome
+from billing.tax import TaxFacts
 from billing.webhooks import accept
 from core.errors import Refused
 from core.models import WebhookEvent
@@ -47,7 +48,7 @@ def test_six_clicks_on_order_make_one_contract(quote: Quote) -> None:
 
 
 def test_six_quotes_for_one_held_unit_make_one_contract(quote: Quote) -> None:
-    quotes = [quote, *(services.create_quote(quote.account, quote.user, quote.offering, 720, "DE") for _more in range(TIMES - 1))]
+    quotes = [quote, *(services.create_quote(quote.account, quote.user, quote.offering, 720, TaxFacts("DE")) for _more in range(TIMES - 1))]
 
     def order(number: int) -> str:
         try:
@@ -80,7 +81,7 @@ def test_six_tabs_of_the_bank_say_one_thing(bank_page: SandboxPayment) -> None:
     # A declined payment may be tried again, so that one may go before the other.
     assert 1 <= sum(chosen) <= 2
     post()
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_refunds_that_are_ordered_at_once_never_exceed_what_was_paid(bank_page: SandboxPayment) -> None:

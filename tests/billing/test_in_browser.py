@@ -11,6 +11,7 @@ from accounts.services import add_ssh_key
 from billing import sandbox_bank, services
 from billing.models import Charge, Quote, SandboxPayment
 from billing.sandbox_outcomes import Outcome
+from billing.tax import TaxFacts
 from contracts.models import Contract
 from tests.billing.conftest import BUYER, SSH_KEY, post
 from tests.browser import barriers, complaints, sideways, sign_in
@@ -91,7 +92,7 @@ def test_nobody_is_left_out(
     add_ssh_key(quote.account, customer, "laptop", SSH_KEY)
     charge = services.order(quote, user=customer, buyer=BUYER, operating_system="Debian 13")
     payment = services.start_payment(charge, "sandbox")
-    other = services.create_quote(quote.account, customer, quote.offering, 4320, "DE")
+    other = services.create_quote(quote.account, customer, quote.offering, 4320, TaxFacts("DE"))
     checkout = f"/checkout/{charge.public_id}"
     pages = [f"/order/{other.public_id}", checkout, f"{checkout}/return", payment.checkout_url, "/account/billing"]
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light")

@@ -14,6 +14,7 @@ from billing.leaving import every_day, key_moments, leaving_after
 from billing.models import Quote, Refund, SandboxPayment
 from billing.sandbox_bank import choose
 from billing.sandbox_outcomes import Outcome
+from billing.tax import TaxFacts
 from contracts import services as contracts
 from contracts.actors import Actor
 from contracts.pricing import NetPrice, net_price
@@ -49,7 +50,7 @@ def test_every_day_of_a_term_has_its_row() -> None:
 def test_cancelling_gives_back_what_the_order_page_said(days: int, customer: User, offering: Offering, provider_user: User) -> None:
     start = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
     with clock.at(start):
-        quote: Quote = services.create_quote(personal_account(customer), customer, offering, 2160, "DE")
+        quote: Quote = services.create_quote(personal_account(customer), customer, offering, 2160, TaxFacts("DE"))
         charge = services.order(quote, user=customer, buyer=BUYER, operating_system="Debian 13")
         payment = services.start_payment(charge, "sandbox")
         choose(SandboxPayment.objects.get(payment_public_id=payment.public_id).external_id, Outcome.PAID)

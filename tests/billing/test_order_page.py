@@ -15,6 +15,7 @@ from accounts.services import accept_invitation, add_ssh_key, create_organisatio
 from accounts.states import Role
 from billing import services
 from billing.models import BillingProfile, Charge, Quote
+from billing.tax import TaxFacts
 from contracts.models import Contract
 from core import clock
 from providers.models import Offering, StockHold
@@ -273,7 +274,7 @@ def test_a_company_is_a_business_and_its_vat_id_is_written_one_way(customer_clie
 def test_other_countries_have_other_postcodes(
     customer: User, customer_account: Account, customer_client: Client, offering: Offering
 ) -> None:
-    quote = services.create_quote(customer_account, customer, offering, 2160, "IE")
+    quote = services.create_quote(customer_account, customer, offering, 2160, TaxFacts("IE"))
     send(customer_client, quote, country="IE", postcode="")
     assert Charge.objects.get().buyer["postcode"] == ""
 
@@ -309,7 +310,7 @@ def test_a_draft_of_one_offering_is_not_another_s(
 ) -> None:
     send(customer_client, quote, hours="720", requote="1", host_name="kept-01")
     other = publish_offering(duplicate_offering(quote.offering))
-    elsewhere = services.create_quote(customer_account, customer, other, 720, "DE")
+    elsewhere = services.create_quote(customer_account, customer, other, 720, TaxFacts("DE"))
     assert "kept-01" not in text_of(customer_client.get(url_of(elsewhere)))
 
 
@@ -352,7 +353,7 @@ def test_an_archived_offering_is_not_ordered_any_more(customer_client: Client, q
 def test_a_second_quote_of_the_same_unit_cannot_be_ordered_as_well(
     customer: User, customer_account: Account, customer_client: Client, quote: Quote, offering: Offering
 ) -> None:
-    other = services.create_quote(customer_account, customer, offering, 2160, "DE")
+    other = services.create_quote(customer_account, customer, offering, 2160, TaxFacts("DE"))
     send(customer_client, quote)
     assert send(customer_client, other)["Location"] == url_of(other)
     assert Contract.objects.count() == 1
@@ -363,7 +364,7 @@ def test_in_an_organisation_the_role_decides_who_orders_and_whose_address_is_kep
     role: Role, orders: int, customer: User, stranger: User, offering: Offering
 ) -> None:
     team = create_organisation(customer, "Papierboot GmbH")
-    quote = services.create_quote(team, customer, offering, 2160, "DE")
+    quote = services.create_quote(team, customer, offering, 2160, TaxFacts("DE"))
     accept_invitation(token_of(invite(team, stranger.email, role, customer)), stranger)
     client = browser_of(stranger)
     session = client.session

@@ -11,7 +11,8 @@ from accounts.models import Account, User
 from accounts.services import accept_invitation, create_organisation, invite
 from accounts.states import Role
 from billing import services
-from billing.models import Quote
+from billing.models import Charge, Quote
+from billing.tax import TaxFacts
 from contracts import actors
 from contracts import services as contracts
 from core.errors import Refused
@@ -30,7 +31,7 @@ def offerings(offering: Offering) -> list[Offering]:
 
 
 def quoted(customer: User, account: Account, offering: Offering) -> Quote:
-    return services.create_quote(account, customer, offering, 720, "DE")
+    return services.create_quote(account, customer, offering, 720, TaxFacts("DE"))
 
 
 def refusal(customer: User, account: Account, offering: Offering) -> str:
@@ -87,11 +88,16 @@ def test_who_belongs_to_a_provider_does_not_rent_from_it_by_another_account(
     assert "You belong to this provider" in page
 
 
-def test_a_charge_and_its_decision_keep_the_rate_that_was_quoted(
+def test_nobody_orders_at_a_rate_that_was_not_shown(
     customer: User, customer_account: Account, offering: Offering, settings: Settings
 ) -> None:
     quote = quoted(customer, customer_account, offering)
-    settings.SELLER_VAT_RATE = Decimal("0.21")
+    settings.INVOICE_SELLER_VAT_SCHEME = "small_business"
+    with pytest.raises(Refused) as refused:
+        services.order(quote, user=customer, buyer=BUYER)
+    assert (refused.value.code, refused.value.data["gross_minor"]) == ("tax_changed", quote.net_minor)
+    assert not Charge.objects.exists()
+    settings.INVOICE_SELLER_VAT_SCHEME = "standard"
     charge = services.order(quote, user=customer, buyer=BUYER)
     assert (charge.tax_rate, Decimal(charge.tax_decision["rate"])) == (quote.tax_rate, quote.tax_rate)
     assert charge.gross_minor == quote.gross_minor

@@ -11,6 +11,7 @@ from django.db import connection
 from accounts.models import User
 from accounts.queries import personal_account
 from billing import services as billing
+from billing.tax import TaxFacts
 from contracts import actors, services
 from contracts.models import Contract, Move, Settlement
 from contracts.states import FINAL, State
@@ -67,7 +68,7 @@ def test_two_deadline_workers_move_a_contract_once(customer: User, provider_user
 def test_a_double_click_orders_once(customer: User, provider_user: User) -> None:
     offering = walk.offered_by(provider_user)
     with clock.at(walk.START):
-        quote = billing.create_quote(personal_account(customer), customer, offering, 720, "DE")
+        quote = billing.create_quote(personal_account(customer), customer, offering, 720, TaxFacts("DE"))
     outcome = at_once(*[lambda: billing.order(quote, user=customer, buyer=walk.BUYER)] * 4)
     assert outcome == ["done"] * 4
     assert Contract.objects.count() == 1
@@ -78,7 +79,7 @@ def test_the_last_unit_is_sold_once(customer: User, stranger: User, provider_use
     offering = walk.offered_by(provider_user, stock=1)
     outcome = at_once(
         *[
-            lambda user=user: billing.create_quote(personal_account(user), user, offering, 720, "DE")
+            lambda user=user: billing.create_quote(personal_account(user), user, offering, 720, TaxFacts("DE"))
             for user in (customer, stranger)
         ]
     )

@@ -22,6 +22,7 @@ from accounts.queries import personal_account
 from accounts.services import add_ssh_key, create_token
 from accounts.states import Scope
 from billing import services as billing
+from billing.tax import TaxFacts
 from core import clock
 from decentcloud.api_docs import description
 from providers.api import SearchThrottle
@@ -109,7 +110,7 @@ def renter(customer: User, provider_user: User, stranger: User, open_door: None)
     contracts = [walk.rented(way, customer, offering) for way in ("unpaid", "requested", "provisioned", "active", "cancelled")]
     foreign = walk.rented("active", stranger, offering)
     with clock.at(walk.START + timedelta(days=6)):
-        quote = billing.create_quote(account, customer, offering, 720, "DE")
+        quote = billing.create_quote(account, customer, offering, 720, TaxFacts("DE"))
         yield Door(
             {"Authorization": f"Bearer {secret}"},
             {

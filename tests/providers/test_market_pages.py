@@ -275,7 +275,7 @@ def test_the_switch_of_vat_wins_over_the_account(client: Client, customer_client
 
 
 def test_without_vat_there_is_no_switch(client: Client, offering: Offering, settings: Settings) -> None:
-    settings.SELLER_VAT_RATE = Decimal(0)
+    settings.INVOICE_SELLER_VAT_SCHEME = "small_business"
     assert "VAT for" not in text_of(client, "/marketplace?vat=1")
 
 
