@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from django.contrib import admin
 from django.http import Http404
 
+from accounts.access import own_accounts
 from accounts.http import AccountRequest
-from billing.models import Charge, Quote, SandboxPayment
+from billing.models import Charge, Document, Quote, SandboxPayment
 from billing.sandbox_bank import is_enabled
 
 
@@ -25,6 +27,17 @@ def own_charge(request: AccountRequest, public_id: UUID) -> Charge:
     if charge is None:
         raise Http404
     return charge
+
+
+def readable_document(request: AccountRequest, public_id: UUID) -> Document:
+    """A document of an account that the reader belongs to, or any for staff that may see documents; not what it says."""
+    document = Document.objects.filter(public_id=public_id).defer("content").first()
+    if document is None:
+        raise Http404
+    may_all = admin.site.has_permission(request) and request.user.has_perm("billing.view_document")
+    if document.account_id not in own_accounts(request) and not may_all:
+        raise Http404
+    return document
 
 
 def own_bank_page(request: AccountRequest, payment_id: UUID) -> SandboxPayment:

@@ -77,6 +77,7 @@ class TaskKind(models.TextChoices):
     GATEWAY_REFUND = "gateway_refund", _("Refund made at the gateway")
     TAX_OPINION = "tax_opinion", _("The gateway computes another VAT")
     PROOF = "proof", _("The ledger does not agree")
+    DOCUMENTS = "documents", _("Documents without their files")
 
 
 class LedgerAccount(models.TextChoices):

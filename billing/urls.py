@@ -3,7 +3,9 @@
 from django.urls import URLPattern, URLResolver, path
 
 from billing.views.checkout import checkout, checkout_return
+from billing.states import DocumentForm
 from billing.views.details import billing_details
+from billing.views.documents import document_file, invoices, invoices_zip
 from billing.views.order import order, quote_create
 from billing.views.sandbox import sandbox
 
@@ -14,4 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("checkout/<uuid:public_id>/return", checkout_return, name="checkout_return"),
     path("sandbox/<uuid:public_id>", sandbox, name="sandbox"),
     path("account/billing", billing_details, name="billing_details"),
+    path("dashboard/invoices", invoices, name="invoices"),
+    path("dashboard/invoices/<int:year>.zip", invoices_zip, name="invoices_zip"),
+    path("documents/<uuid:public_id>.pdf", document_file, {"form": DocumentForm.PDF}, name="document_pdf"),
+    path("documents/<uuid:public_id>.xml", document_file, {"form": DocumentForm.CII}, name="document_xml"),
+    path("documents/<uuid:public_id>.ubl.xml", document_file, {"form": DocumentForm.UBL}, name="document_ubl"),
 ]

@@ -26,6 +26,14 @@ def open_task(
     StaffTask.objects.bulk_create([task], ignore_conflicts=True)
 
 
+def reopen_task(key: str, kind: TaskKind, text: str) -> None:
+    """File a worry that comes and goes: one that was struck off before is open again."""
+    open_task(key, kind, text)
+    StaffTask.objects.filter(key=key, closed_at__isnull=False).update(
+        text=text, opened_at=clock.now(), closed_at=None, closed_by=None
+    )
+
+
 def postpone_task(key: str, due_at: datetime | None) -> None:
     """An open task is due at another moment now."""
     StaffTask.objects.filter(key=key, closed_at=None).update(due_at=due_at)
