@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import user_of
 from billing import services
 from billing.admin_pieces import GoodwillForm, SureForm, amount_column
-from billing.models import Charge, Dispute, LedgerEntry, LedgerLine, Payment, Proof, Quote, Refund, StaffTask
+from billing.document_admin import DocumentAdmin
+from billing.models import Charge, Dispute, Document, LedgerEntry, LedgerLine, Payment, Proof, Quote, Refund, StaffTask
 from billing.money_back_admin import DisputeAdmin, RefundAdmin, StaffTaskAdmin
 from billing.proof_admin import ProofAdmin
 from billing.queries import is_allocated, left_gross
@@ -178,3 +179,4 @@ admin.site.register(Refund, RefundAdmin)
 admin.site.register(Dispute, DisputeAdmin)
 admin.site.register(StaffTask, StaffTaskAdmin)
 admin.site.register(Proof, ProofAdmin)
+admin.site.register(Document, DocumentAdmin)

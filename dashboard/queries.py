@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db.models import F
 
-from billing.models import Charge, Refund
+from billing.document_list import papers_of_contracts
+from billing.models import Charge, Document, Refund
 from billing.services import expected_rate, price_extension
 from billing.states import ChargePurpose, RefundKind
 from contracts.models import Contract
@@ -42,11 +43,12 @@ def still_offered(contracts: Iterable[Contract]) -> dict[int, str]:
 
 @dataclass(frozen=True)
 class Papers:
-    """What stands beside one contract: its charges in order, what goes back, what happened."""
+    """What stands beside one contract: its charges in order, what goes back, what happened, what was issued."""
 
     charges: list[Charge]
     refunds: list[Refund]
     events: list[DomainEvent]
+    documents: list[Document]
 
     @property
     def order(self) -> Charge:
@@ -60,11 +62,12 @@ class Papers:
 
 
 def papers_of(contract: Contract) -> Papers:
-    """Three queries, whatever happened."""
+    """Four queries, whatever happened."""
     return Papers(
         list(Charge.objects.filter(contract=contract).order_by("id")),
         list(Refund.objects.filter(contract=contract, kind=RefundKind.UNUSED).order_by("id")),
         timeline(contract),
+        papers_of_contracts([contract]),
     )
 
 

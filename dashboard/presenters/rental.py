@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.models import Charge
+from billing.presenters.documents import document_rows
 from billing.queries import RefundPreview
 from contracts.models import Contract
 from contracts.queries import extension_refusal, is_delivered, refusal
@@ -74,7 +75,7 @@ def rental_page(
         "timeline": timeline(contract, papers.events, "customer", now),
         "terms_url": reverse("rental_terms", args=[contract.reference]),
         "frozen": when(contract.created_at),
-        "invoices": _("Receipts and invoices will stand here once documents are issued."),
+        "documents": document_rows(papers.documents),
     }
 
 
