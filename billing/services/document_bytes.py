@@ -15,12 +15,14 @@ from datetime import timedelta
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
+from django.utils.translation import gettext as _
 
 from billing.documents.content import DocumentContent
 from billing.documents.rendering import RenderingUnavailable, render
 from billing.models import Document
 from billing.models.document import document_storage
-from billing.states import DocumentForm
+from billing.services.task import close_task, open_task, reopen_task
+from billing.states import DocumentForm, TaskKind
 from core import clock
 from core.outbox import emit
 from core.sweeps import each
@@ -30,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 # What one round of the sweep stores at most: a job of the queue lives for a minute.
 ROUND = 40
+# The one task about a machine that cannot render.
+WAITING = "documents:waiting"
 # Before that, the document's own reaction is at work on it.
 LEFT_ALONE = timedelta(minutes=2)
 
@@ -62,7 +66,7 @@ def store_document(document_id: int) -> bool:
     try:
         return _store(document)
     except RenderingUnavailable as problem:
-        logger.warning("%s waits for its files: %s", document.number, problem)
+        _file_waiting(problem)
         return False
 
 
@@ -73,14 +77,26 @@ def store_waiting_documents() -> int:
     """
     waiting = Document.objects.filter(stored_at=None, issued_at__lte=clock.now() - LEFT_ALONE).order_by("issued_at", "id")[:ROUND]
     try:
-        return each(waiting, _store)
+        stored = each(waiting, _store)
     except ExceptionGroup as problems:
         cannot, others = problems.split(RenderingUnavailable)
         if cannot is not None:
-            logger.warning("documents wait for their files: %s", cannot.exceptions[0])
+            _file_waiting(cannot.exceptions[0])
         if others is not None:
             raise others from None
         return 0
+    close_task(WAITING, None)
+    return stored
+
+
+def _file_waiting(problem: Exception) -> None:
+    """Staff learns of it, and of the line that mends it; it strikes itself off when the sweep has nothing to complain about."""
+    logger.warning("documents wait for their files: %s", problem)
+    reopen_task(
+        WAITING,
+        TaskKind.DOCUMENTS,
+        _("Documents wait for their files, because this machine cannot make PDFs: %(problem)s.") % {"problem": problem},
+    )
 
 
 def _store(document: Document) -> bool:
@@ -120,6 +136,16 @@ def _throw_away(saved: dict[str, str]) -> None:
     for form in DocumentForm:
         if form.value in saved:
             document_storage().delete(saved[form.value])
+
+
+def file_damage(document: Document, damage: str) -> None:
+    """Somebody asked for a file that is not what was stored: a task for staff, once."""
+    logger.error("%s", damage)
+    text = _("The file of %(number)s is damaged: restore it from a backup. %(damage)s.") % {
+        "number": document.number,
+        "damage": damage,
+    }
+    open_task(f"damaged:{document.pk}", TaskKind.DOCUMENTS, text[:500])
 
 
 def read_document(document: Document, form: DocumentForm) -> bytes:
