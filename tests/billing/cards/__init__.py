@@ -1,0 +1,1 @@
+"""Cards: the shop and the real `stripe` package against the stand-in."""
