@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import user_of
 from billing import services
-from billing.admin_pieces import GoodwillForm, SureForm, amount_column
+from billing.admin_pieces import GoodwillForm, SureForm, amount_column, typed_amount
 from billing.document_admin import DocumentAdmin
 from billing.models import Charge, Dispute, Document, LedgerEntry, LedgerLine, Payment, Proof, Quote, Refund, StaffTask
 from billing.money_back_admin import DisputeAdmin, RefundAdmin, StaffTaskAdmin

@@ -127,7 +127,7 @@ class DocumentFile(GenericAPIView[Document]):
 
     scopes = {"GET": Scope.BILLING_READ}
     content_negotiation_class = _AsItIs
-    serializer_class = serializers.Serializer
+    serializer_class = DocumentSerializer
 
     @extend_schema(
         operation_id="documents_file",

@@ -2,8 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from billing.views.checkout import checkout, checkout_return
 from billing.states import DocumentForm
+from billing.views.checkout import checkout, checkout_return
 from billing.views.details import billing_details
 from billing.views.documents import document_file, invoices, invoices_zip
 from billing.views.order import order, quote_create

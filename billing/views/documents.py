@@ -35,7 +35,7 @@ def invoices(request: AccountRequest) -> HttpResponse:
     form = WantedForm(years, request.GET.dict())
     wanted = form.wanted()
     page = documents_page(request.account, wanted, request.GET.get("after"), request.GET.get("before"))
-    filters = {name: value for name, value in request.GET.items() if name in form.fields and value}
+    filters = {name: str(value) for name, value in request.GET.items() if name in form.fields and value}
     context = {
         "form": form,
         "rows": document_rows(page),
