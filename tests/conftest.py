@@ -10,8 +10,8 @@ from django.conf import settings
 
 from decentcloud import embedded_database
 
-# The people of the tests, and their browsers.
-pytest_plugins = ["tests.cast", "tests.browser"]
+# The people of the tests, their browsers, and their paper.
+pytest_plugins = ["tests.cast", "tests.browser", "tests.paper"]
 
 # Fast, and nothing lost that a test run would miss; races are as real as ever.
 CLUSTER_SETTINGS = {
