@@ -101,18 +101,34 @@ def give_back(payment_external_id: str, *, key: UUID, amount_minor: int, attempt
             return known
         if not 0 < amount_minor <= left_minor(page):
             raise GatewayError("the refund is larger than what is left of the payment", permanent=True)
-        now = clock.now()
-        refund = SandboxRefund.objects.create(
-            external_id=f"sbx_ref_{uuid4().hex}",
-            idempotency_key=key,
-            payment=page,
-            amount_minor=amount_minor,
-            status=RefundStatus.PENDING,
-            settles_at=now,
-            attempt=attempt,
-            created_at=now,
-        )
-        jobs.enqueue("billing.sandbox_bank.tick", name=f"sandbox refund {refund.pk}")
+        return _order_refund(page, amount_minor, key=key, attempt=attempt)
+
+
+def refund_in_dashboard(payment_external_id: str, amount_minor: int) -> SandboxRefund:
+    """What somebody of ours does at the bank itself, past the shop, over minor units. Raises GatewayError as `give_back`."""
+    _refuse_when_off()
+    with transaction.atomic():
+        page = _locked(Q(external_id=payment_external_id))
+        if not 0 < amount_minor <= left_minor(page):
+            raise GatewayError("the refund is larger than what is left of the payment", permanent=True)
+        refund = _order_refund(page, amount_minor)
+        queue_message(MessageKind.REFUND_UPDATED, refund.external_id)
+    return refund
+
+
+def _order_refund(page: SandboxPayment, amount_minor: int, *, key: UUID | None = None, attempt: int = 0) -> SandboxRefund:
+    now = clock.now()
+    refund = SandboxRefund.objects.create(
+        external_id=f"sbx_ref_{uuid4().hex}",
+        idempotency_key=key,
+        payment=page,
+        amount_minor=amount_minor,
+        status=RefundStatus.PENDING,
+        settles_at=now,
+        attempt=attempt,
+        created_at=now,
+    )
+    jobs.enqueue("billing.sandbox_bank.tick", name=f"sandbox refund {refund.pk}")
     return refund
 
 
@@ -233,6 +249,12 @@ def _inquire(page: SandboxPayment) -> None:
     _open_dispute(page, DisputeStatus.INQUIRY, left_minor(page))
 
 
+def _refund_half(page: SandboxPayment) -> None:
+    """Half of what is left, at least the smallest amount there is."""
+    half = floor_to_step(left_minor(page) // 2, page.currency)
+    refund_in_dashboard(page.external_id, half or left_minor(page))
+
+
 def _open_dispute(page: SandboxPayment, status: DisputeStatus, amount_minor: int) -> None:
     now = clock.now()
     takes_money = status == DisputeStatus.OPEN
@@ -259,6 +281,7 @@ _ACTIONS: dict[Outcome, Callable[[SandboxPayment], None]] = {
     Outcome.DISPUTE: _dispute_all,
     Outcome.DISPUTE_PART: _dispute_part,
     Outcome.INQUIRY: _inquire,
+    Outcome.DASHBOARD_REFUND: _refund_half,
 }
 
 

@@ -22,6 +22,7 @@ class Outcome(models.TextChoices):
     DISPUTE = "dispute", _("Dispute in full")
     DISPUTE_PART = "dispute_part", _("Dispute a part")
     INQUIRY = "inquiry", _("Inquiry")
+    DASHBOARD_REFUND = "dashboard_refund", _("Refund in the dashboard")
 
 
 class Decision(models.TextChoices):
@@ -41,7 +42,7 @@ AT_CHECKOUT = (
     Outcome.SLOW,
     Outcome.REFUND_FAILS,
 )
-AFTERWARDS = (Outcome.DISPUTE, Outcome.DISPUTE_PART, Outcome.INQUIRY)
+AFTERWARDS = (Outcome.DISPUTE, Outcome.DISPUTE_PART, Outcome.INQUIRY, Outcome.DASHBOARD_REFUND)
 
 
 def is_open(page: SandboxPayment, now: datetime) -> bool:

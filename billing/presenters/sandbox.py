@@ -91,6 +91,7 @@ def _meaning(outcome: Outcome, page: SandboxPayment) -> str:
         Outcome.DISPUTE: _("The bank takes the money back. The rental is paused until it decides."),
         Outcome.DISPUTE_PART: _("The bank takes half of it back. The rental is paused until it decides."),
         Outcome.INQUIRY: _("The bank only asks. No money moves, nothing is paused."),
+        Outcome.DASHBOARD_REFUND: _("Somebody of ours refunds half of it at the bank, past the shop. The rental goes on."),
     }[outcome]
 
 
