@@ -21,7 +21,8 @@ DUE = Question(
         FROM billing_refund AS refund
         WHERE refund.state = 'succeeded' AND refund.kind NOT IN ('return', 'vat')
           AND EXISTS (SELECT FROM billing_document AS invoice WHERE invoice.payment_id = refund.payment_id
-                      AND invoice.kind = 'invoice' AND invoice.issued_at <= refund.succeeded_at)
+                      AND invoice.kind = 'invoice' AND invoice.issued_at <= refund.succeeded_at
+                      AND invoice.credited_net_minor < invoice.net_minor)
           AND NOT EXISTS (SELECT FROM billing_document AS note WHERE note.refund_id = refund.id AND note.kind = 'credit_note')
         UNION ALL
         SELECT 'credit_notes', format('dispute:%%s is lost, and has no credit note', dispute.id), dispute.payment_id,
@@ -30,7 +31,8 @@ DUE = Question(
         JOIN billing_charge AS charge ON charge.id = payment.charge_id
         WHERE dispute.state = 'lost' AND dispute.lost_net_minor + dispute.lost_tax_minor > 0
           AND EXISTS (SELECT FROM billing_document AS invoice WHERE invoice.payment_id = dispute.payment_id
-                      AND invoice.kind = 'invoice' AND invoice.issued_at <= dispute.closed_at)
+                      AND invoice.kind = 'invoice' AND invoice.issued_at <= dispute.closed_at
+                      AND invoice.credited_net_minor < invoice.net_minor)
           AND NOT EXISTS (SELECT FROM billing_document AS note WHERE note.dispute_id = dispute.id AND note.kind = 'credit_note')
     )
     SELECT name, text, ARRAY['payment:' || payment_id] || {entries_where("entry.payment_id = missing.payment_id")} FROM missing

@@ -8,7 +8,8 @@ from django.db import DatabaseError, connection, transaction
 from billing import sandbox_bank
 from billing.ledger import balance, credit, debit, post
 from billing.models import Charge, LedgerEntry, LedgerLine, Payment, Refund, SandboxPayment
-from billing.queries import ledger_differences, money_of
+from billing.proof import find_differences
+from billing.queries import money_of
 from billing.sandbox_outcomes import Decision, Outcome
 from billing.states import LedgerAccount as A
 from contracts import actors, services
@@ -62,7 +63,7 @@ def test_the_database_refuses_change_and_removal(model: type[LedgerEntry] | type
 def test_a_payment_is_escrow_and_tax(charge: Charge, bank_says: Says) -> None:
     bank_says(Outcome.PAID)
     assert balances() == {A.GATEWAY_BALANCE: 13_709, A.ESCROW: -11_520, A.TAX_PENDING: -2_189}
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_an_early_end_gives_net_and_its_tax_back(charge: Charge, bank_says: Says) -> None:
@@ -74,7 +75,7 @@ def test_an_early_end_gives_net_and_its_tax_back(charge: Charge, bank_says: Says
     post_messages()
     assert balances() == {}
     assert money_of(charge.contract).refunded_gross == 13_709
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_a_second_payment_goes_back_in_full(charge: Charge, bank_says: Says) -> 
     sandbox_bank.tick()
     post_messages()
     assert balances() == {A.GATEWAY_BALANCE: 13_709, A.ESCROW: -11_520, A.TAX_PENDING: -2_189}
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 @pytest.mark.parametrize(("decision", "state"), [(Decision.WON, "requested"), (Decision.LOST, "cancelled")])
@@ -117,7 +118,7 @@ def test_a_dispute_holds_the_money_until_the_bank_decides(
     contract = Contract.objects.get(pk=charge.contract_id)
     assert (contract.state, contract.disputes_open) == (state, 0)
     assert A.DISPUTE_HOLD not in balances()
-    assert ledger_differences() == []
+    assert find_differences() == []
     segment = contract.segments.get()
     assert -balance(A.ESCROW, segment, "EUR") == (11_520 if decision == Decision.WON else 0)
 

@@ -12,7 +12,8 @@ from accounts.models import User
 from billing import sandbox_bank, services
 from billing.ledger import balance
 from billing.models import Dispute, Payment, Refund, SandboxPayment, SandboxRefund, StaffTask
-from billing.queries import ledger_differences, money_of, refund_preview
+from billing.proof import find_differences
+from billing.queries import money_of, refund_preview
 from billing.sandbox_outcomes import Decision, Outcome
 from billing.states import DisputeState, LedgerAccount, PaymentState, RefundState
 from contracts import actors
@@ -75,7 +76,7 @@ def test_nobody_gets_back_more_than_came_in(customer: User, offering: Offering, 
     assert money_of(walk.fresh()).escrow == 0
     for account in (LedgerAccount.TAX_PENDING, LedgerAccount.LOSSES, LedgerAccount.REFUND_PAYABLE):
         assert balance(account, payment, payment.currency) == 0
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_a_short_payment_gives_back_its_unused_part_like_any_other(customer: User, offering: Offering, staff: User) -> None:
@@ -86,7 +87,7 @@ def test_a_short_payment_gives_back_its_unused_part_like_any_other(customer: Use
     refund, payment = Refund.objects.get(), Payment.objects.get()
     assert (refund.net_minor, refund.tax_minor) == (1920, 365)
     assert balance(LedgerAccount.LOSSES, payment, payment.currency) == 1
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 # Late news ----------------------------------------------------------------------------------------------------------------------
@@ -100,7 +101,7 @@ def test_old_news_of_a_failure_does_not_undo_what_was_paid_by_hand(failed: Refun
     assert (paid.state, paid.reference) == (RefundState.SUCCEEDED, "SEPA 4711")
     assert payment.refunded_minor == payment.received_minor
     assert owed(payment) == 0
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_old_news_of_a_failure_does_not_touch_what_a_bank_has_paid(failed: Refund) -> None:
@@ -112,7 +113,7 @@ def test_old_news_of_a_failure_does_not_touch_what_a_bank_has_paid(failed: Refun
         services.apply_refund("sandbox", row.external_id)
     assert Refund.objects.get().state == RefundState.SUCCEEDED
     assert owed(failed.payment) == 0
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_news_of_a_dispute_may_overtake_news_of_the_payment(customer: User, offering: Offering) -> None:
@@ -127,7 +128,7 @@ def test_news_of_a_dispute_may_overtake_news_of_the_payment(customer: User, offe
     post()
     assert Contract.objects.get().disputes_open == 0
     assert Dispute.objects.get().state == DisputeState.WON
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_news_of_a_dispute_may_be_the_first_of_a_second_payment(customer: User, offering: Offering) -> None:
@@ -142,7 +143,7 @@ def test_news_of_a_dispute_may_be_the_first_of_a_second_payment(customer: User, 
     assert Dispute.objects.get().payment.external_id == second.external_id
     assert Contract.objects.get().disputes_open == 0
     assert not StaffTask.objects.filter(key__startswith="unknown").exists()
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 # One broken row ----------------------------------------------------------------------------------------------------------------
@@ -174,7 +175,7 @@ def test_a_failed_refund_waits_while_the_payment_is_disputed(failed: Refund, sta
     assert Refund.objects.get().state == RefundState.SUCCEEDED
     assert balance(LedgerAccount.LOSSES, failed.payment, failed.currency) == 0
     assert owed(failed.payment) == 0
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_a_large_refund_is_not_let_go_while_the_payment_is_disputed(
@@ -190,7 +191,7 @@ def test_a_large_refund_is_not_let_go_while_the_payment_is_disputed(
     services.apply_dispute("sandbox", opened.external_id)
     assert balance(LedgerAccount.LOSSES, refund.payment, refund.currency) == 0
     assert code_of(lambda: services.approve_refund(refund.pk, staff)) == "decided"
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_refund_and_dispute_take_their_locks_in_one_order(failed: Refund, staff: User) -> None:

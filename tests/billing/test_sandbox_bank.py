@@ -20,7 +20,7 @@ from billing.models import (
     SandboxPayment,
     SandboxRefund,
 )
-from billing.queries import ledger_differences
+from billing.proof import find_differences
 from billing.sandbox_messages import MessageKind
 from billing.sandbox_outcomes import AFTERWARDS, AT_CHECKOUT, Decision, Outcome, possible_decisions, possible_outcomes
 from billing.states import Anomaly, DisputeState, PaymentState, RefundState
@@ -86,7 +86,7 @@ def test_paid_is_booked_once_and_sums_up(bank_says: Says, charge: Charge, paymen
     charge.refresh_from_db()
     assert (payment.state, payment.received_minor, payment.anomaly) == (PaymentState.SUCCEEDED, 13709, "")
     assert charge.paid_at is not None
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_declined_leaves_the_page_open_for_another_try(bank_says: Says, payment: Payment, bank_page: SandboxPayment) -> None:
@@ -106,7 +106,7 @@ def test_one_unit_too_little_is_never_paid(bank_says: Says, charge: Charge, paym
     charge.refresh_from_db()
     assert (payment.state, payment.received_minor, payment.anomaly) == (PaymentState.MISMATCHED, 13708, Anomaly.WRONG_AMOUNT)
     assert charge.paid_at is None
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_the_smallest_difference_of_a_currency_is_its_step(payment: Payment) -> None:
@@ -132,7 +132,7 @@ def test_paid_twice_pays_once_and_sends_the_second_back(bank_says: Says, charge:
     sandbox_bank.tick()
     post()
     assert Refund.objects.get(payment=second).state == RefundState.SUCCEEDED
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_late_money_comes_although_the_page_was_closed_and_goes_back(bank_says: Says, charge: Charge, payment: Payment) -> None:
@@ -152,7 +152,7 @@ def test_late_money_comes_although_the_page_was_closed_and_goes_back(bank_says: 
         payment.refresh_from_db()
         assert (payment.state, payment.anomaly) == (PaymentState.SUCCEEDED, Anomaly.LATE)
         assert Refund.objects.get(payment=payment).amount_minor == 13709
-        assert ledger_differences() == []
+        assert find_differences() == []
 
 
 def test_a_slow_payment_is_on_its_way_first(bank_says: Says, charge: Charge, payment: Payment) -> None:
@@ -263,7 +263,7 @@ def test_a_refund_that_comes_back_is_owed_again_and_can_be_sent_once_more(
         post()
     refund = Refund.objects.get(pk=refund.pk)
     assert refund.state == RefundState.FAILED
-    assert ledger_differences() == []
+    assert find_differences() == []
     services.retry_refund(refund.pk, staff)
     assert Refund.objects.get(pk=refund.pk).state == RefundState.SUBMITTED
     assert SandboxRefund.objects.count() == 2
@@ -284,7 +284,7 @@ def test_a_dispute_in_full_takes_all_that_is_left(paid_page: SandboxPayment, ban
     dispute = Dispute.objects.get()
     assert (dispute.state, dispute.amount_minor, dispute.fee_minor) == (DisputeState.OPEN, 13709, 1500)
     assert possible_outcomes(paid_page, clock.now()) == ()
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_two_partial_disputes_take_no_more_than_was_paid(paid_page: SandboxPayment, bank_says: Says) -> None:
@@ -306,7 +306,7 @@ def test_the_bank_decides_a_dispute_once(
     post()
     assert Dispute.objects.get().state == state
     charge.contract.refresh_from_db()
-    assert ledger_differences() == []
+    assert find_differences() == []
     with pytest.raises(Refused):
         sandbox_bank.decide(dispute.external_id, Decision.WON)
     assert SandboxDispute.objects.get().status == decision.value
@@ -323,7 +323,7 @@ def test_an_inquiry_takes_nothing_and_is_closed(paid_page: SandboxPayment, bank_
     sandbox_bank.decide(dispute.external_id, Decision.INQUIRY_CLOSED)
     post()
     assert Dispute.objects.get().state == DisputeState.INQUIRY_CLOSED
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 @pytest.mark.parametrize("decision", [Decision.WON, Decision.LOST])

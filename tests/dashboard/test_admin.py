@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.services import create_user, make_staff
 from billing.models import Payment, Refund, StaffTask
-from billing.queries import ledger_differences
+from billing.proof import find_differences
 from billing.sandbox_outcomes import Outcome
 from billing.states import PaymentState, RefundState
 from contracts.models import Contract, Move
@@ -185,7 +185,7 @@ def test_staff_cancels_with_a_reason_and_the_money_that_was_said(
     walk.give_back(ended)
     refund = ended.refunds.get()
     assert in_euro(refund.net_minor) == found.group(1)
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_staff_pauses_and_resumes(rented: Rented, staff_client: Client) -> None:
@@ -244,7 +244,7 @@ def test_a_wrong_amount_is_taken_as_payment_once(mismatched: Payment, staff_clie
     assert Contract.objects.get().paid_at is not None
     assert "faster" in told(staff_client, mismatched)
     assert not StaffTask.objects.filter(closed_at=None).exists()
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_a_wrong_amount_is_sent_back(mismatched: Payment, staff_client: Client) -> None:
@@ -262,13 +262,13 @@ def test_a_failed_refund_is_paid_by_hand_with_a_reference(failed: Refund, staff_
     assert (paid.state, paid.reference) == (RefundState.SUCCEEDED, "SEPA 4711")
     staff_client.post(act_url(failed, "pay-by-hand"), {"reference": "SEPA 4712"})
     assert Refund.objects.get(pk=failed.pk).reference == "SEPA 4711"
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_a_failed_refund_is_sent_again(failed: Refund, staff_client: Client) -> None:
     staff_client.post(act_url(failed, "retry"))
     assert Refund.objects.get(pk=failed.pk).state in {RefundState.SUBMITTED, RefundState.SUCCEEDED}
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_a_large_refund_waits_for_a_second_look(rented: Rented, settings: Settings, staff: User, staff_client: Client) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from billing.queries import ledger_differences
+from billing.proof import find_differences
 from contracts.models import Contract, Delivery, Move
 from contracts.states import Fault, State
 from core import clock
@@ -259,7 +259,7 @@ def test_ending_it_costs_the_provider_what_the_preview_says(rented: Rented, prov
     assert (ended.state, ended.fault) == (State.CANCELLED, Fault.PROVIDER)
     walk.give_back(ended)
     assert str(ended.refunds.get().amount).replace("\u00a0", " ") == found.group(1)
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_ending_it_needs_a_reason(rented: Rented, provider_client: Client) -> None:

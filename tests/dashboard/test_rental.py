@@ -11,7 +11,8 @@ from accounts.models import User
 from accounts.services import create_organisation
 from accounts.states import Role
 from billing.models import Charge
-from billing.queries import ledger_differences, refund_preview
+from billing.proof import find_differences
+from billing.queries import refund_preview
 from contracts.models import Contract, Move
 from contracts.states import Fault, State
 from core import clock
@@ -277,7 +278,7 @@ def test_what_the_button_says_comes_back(way: str, rented: Rented, customer_clie
     assert answer.status_code == 303
     walk.give_back(contract)
     assert str(contract.refunds.get().amount).replace("\u00a0", " ") == found.group(1)
-    assert ledger_differences() == []
+    assert find_differences() == []
 
 
 def test_an_unpaid_order_is_given_up_without_money(rented: Rented, customer_client: Client) -> None:

@@ -18,7 +18,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from accounts.models import User
 from accounts.queries import has_verified_email, personal_account
 from billing.models import Payment, Refund, StaffTask
-from billing.queries import ledger_differences
+from billing.proof import find_differences
 from billing.states import Anomaly, DisputeState, PaymentState, RefundState
 from contracts.models import Contract
 from contracts.queries import available_moves
@@ -120,7 +120,8 @@ def test_there_is_something_to_do_for_each_when_it_is_opened(rentals: list[Contr
 
 
 def test_every_unit_of_money_stands_in_the_ledger_and_every_piece_of_stock_is_held(market: str) -> None:
-    assert ledger_differences() == []
+    # Files of documents are left to the worker.
+    assert [found for found in find_differences() if found.check != "bytes"] == []
     for offering in Offering.objects.filter(taken__gt=0):
         assert offering.taken == offering.contracts.exclude(state__in=FINAL).count(), offering.name
 

@@ -6,7 +6,8 @@ import pytest
 
 from accounts.models import User
 from billing.models import Payment, Refund
-from billing.queries import ledger_differences, money_of
+from billing.proof import find_differences
+from billing.queries import money_of
 from contracts.models import Contract
 from contracts.states import State
 from providers.models import Offering
@@ -94,7 +95,7 @@ def test_a_server_is_found_rented_delivered_used_and_left(
     assert Payment.objects.get().refunded_minor == refund.amount_minor
     money = money_of(ended)
     assert money.paid_net == money.escrow + money.refunded_net
-    assert ledger_differences() == []
+    assert find_differences() == []
     renter.open(f"/dashboard/rentals/{contract.reference}")
     renter.picture("left")
     assert renter.heard == []

@@ -7,7 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from billing.models import Refund, StaffTask
-from billing.queries import ledger_differences
+from billing.proof import find_differences
 from billing.sandbox_outcomes import Outcome
 from contracts.models import Contract
 from contracts.states import State
@@ -49,7 +49,7 @@ def test_staff_takes_a_short_payment_and_ends_a_rental_in_full(
     assert Contract.objects.get(pk=contract.pk).state == State.CANCELLED
     refund = Refund.objects.get()
     assert (refund.state, refund.amount_minor) == ("succeeded", payment.received_minor)
-    assert ledger_differences() == []
+    assert find_differences() == []
 
     page = desk.open("/admin/billing/ledgerentry/")
     page.get_by_text("shortfall").first.wait_for()
