@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.core.checks import Tags, register
 
 from decentcloud.checks import check_database, check_production
+from decentcloud.stripe_checks import check_stripe, check_stripe_in_production
 
 
 class DecentCloudConfig(AppConfig):
@@ -16,3 +17,5 @@ class DecentCloudConfig(AppConfig):
     def ready(self) -> None:
         register(check_database)
         register(check_production, Tags.security, deploy=True)
+        register(check_stripe)
+        register(check_stripe_in_production, Tags.security, deploy=True)
