@@ -53,7 +53,7 @@ lock: $(WORK) ## write the lock files from requirements*.in
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
 system-for-tests:
-	@scripts/system chromium pango
+	@scripts/system chromium pango fonts
 
 $(RUNTIME): requirements.txt
 	@scripts/python $<

@@ -140,6 +140,6 @@ def reasons(content: DocumentContent, words: Words) -> list[str]:
         said.append(words.say("reason_unused", **hours) if content.term_seconds else words.say("reason_unused_bare"))
     elif content.reason:
         said.append(words.say(f"reason_{content.reason}"))
-    if content.setup_fee_kept:
+    if content.setup_fee_kept and content.reason == "unused":
         said.append(words.say("fee_kept"))
     return said

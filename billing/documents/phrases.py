@@ -8,7 +8,6 @@ PHRASES: dict[str, tuple[str, str, str, str]] = {
     "receipt": ("Receipt", "Zahlungsbeleg", "Reçu de paiement", "Recibo de pago"),
     "invoice": ("Invoice", "Rechnung", "Facture", "Factura"),
     "credit_note": ("Credit note", "Rechnungskorrektur", "Avoir", "Factura rectificativa"),
-    "subject": ("{kind} {number} of {day}", "{kind} {number} vom {day}", "{kind} {number} du {day}", "{kind} {number} del {day}"),
     "page": ("page", "Seite", "page", "página"),
     "of_pages": ("of", "von", "sur", "de"),
     "draft": (
@@ -31,13 +30,11 @@ PHRASES: dict[str, tuple[str, str, str, str]] = {
     "registration": ("Reg. {id}", "Register {id}", "Immatriculation {id}", "Registro {id}"),
     "iban": ("IBAN {id}", "IBAN {id}", "IBAN {id}", "IBAN {id}"),
     "delivered_by": ("Delivered by {name}", "Erbracht durch {name}", "Fourni par {name}", "Prestado por {name}"),
-    "operator": ("Operator", "Betreiber", "Opérateur", "Operador"),
     # Facts beside the address
     "number": ("Number", "Nummer", "Numéro", "Número"),
     "date": ("Date", "Datum", "Date", "Fecha"),
     "rental": ("Rental", "Miete", "Location", "Alquiler"),
     "served": ("Service period", "Leistungszeitraum", "Période de service", "Período de servicio"),
-    "served_note": ("Served", "Erbracht", "Service rendu", "Prestado"),
     "from_until": ("{since} to {until}", "{since} bis {until}", "du {since} au {until}", "del {since} al {until}"),
     "served_since": ("from {since}", "ab {since}", "à partir du {since}", "desde el {since}"),
     "served_up_to": ("until {until}", "bis {until}", "jusqu’au {until}", "hasta el {until}"),
@@ -51,7 +48,7 @@ PHRASES: dict[str, tuple[str, str, str, str]] = {
     "refunded": ("Refunded", "Erstattet", "Remboursé", "Reembolsado"),
     "for_invoice": ("For invoice", "Zur Rechnung", "Sur facture", "Sobre la factura"),
     "invoice_of_day": ("{number} of {day}", "{number} vom {day}", "{number} du {day}", "{number} del {day}"),
-    "on_via": ("{day}, via {method}", "{day}, über {method}", "{day}, via {method}", "{day}, a través de {method}"),
+    "on_via": ("{day}, via {method}", "{day}, über {method}", "{day}, via {method}", "{day}, vía {method}"),
     # Lines
     "item": ("Item", "Leistung", "Prestation", "Concepto"),
     "quantity": ("Quantity", "Menge", "Quantité", "Cantidad"),
@@ -63,11 +60,15 @@ PHRASES: dict[str, tuple[str, str, str, str]] = {
     # Sums
     "net": ("Net", "Netto", "Total HT", "Base imponible"),
     "vat": ("VAT", "USt", "TVA", "IVA"),
-    "vat_rate": ("VAT {rate}", "USt {rate}", "TVA {rate}", "IVA {rate}"),
     "vat_on": ("VAT {rate} of {net}", "{rate} USt auf {net}", "TVA {rate} sur {net}", "IVA {rate} sobre {net}"),
     "vat_in_country": ("{vat} ({country})", "{vat} ({country})", "{vat} ({country})", "{vat} ({country})"),
     "no_vat": ("No VAT", "Keine USt", "Sans TVA", "Sin IVA"),
-    "reverse_charge_rate": ("VAT 0 %, reverse charge", "USt 0 %, Reverse-Charge", "TVA 0 %, autoliquidation", "IVA 0 %, inversión"),
+    "reverse_charge_rate": (
+        "VAT 0 %, reverse charge",
+        "USt 0 %, Reverse-Charge",
+        "TVA 0 %, autoliquidation",
+        "IVA 0 %, inversión del sujeto pasivo",
+    ),
     "includes": ("Includes {vat}", "Darin {vat}", "Dont {vat}", "Incluye {vat}"),
     "total": ("Total {currency}", "Gesamtbetrag {currency}", "Total {currency}", "Total {currency}"),
     "total_with_vat": (
@@ -88,28 +89,17 @@ PHRASES: dict[str, tuple[str, str, str, str]] = {
     ),
     "to_pay": ("To pay", "Zu zahlen", "Reste à payer", "A pagar"),
     "to_refund": ("Still to refund", "Noch zu erstatten", "Reste à rembourser", "Pendiente de reembolso"),
-    "vat_in_currency": ("VAT in {currency}", "USt in {currency}", "TVA en {currency}", "IVA en {currency}"),
-    "exchange": (
-        "{currency} 1 = {rate} {other}, {source}, {day}",
-        "1 {currency} = {rate} {other}, {source}, {day}",
-        "1 {currency} = {rate} {other}, {source}, {day}",
-        "1 {currency} = {rate} {other}, {source}, {day}",
+    "reported": (
+        "VAT in {currency}: {amount} ({currency} 1 = {other} {rate}, {source}, {day}).",
+        "USt in {currency}: {amount} (1 {currency} = {rate} {other}, {source}, {day}).",
+        "TVA en {currency} : {amount} (1 {currency} = {rate} {other}, {source}, {day}).",
+        "IVA en {currency}: {amount} (1 {currency} = {rate} {other}, {source}, {day}).",
     ),
     # The sentence under the heading
-    "lede_paid": (
-        "{amount}, paid in full",
-        "{amount}, vollständig bezahlt",
-        "{amount}, payé intégralement",
-        "{amount}, pagado en su totalidad",
-    ),
-    "lede_received": ("{amount} received", "{amount} erhalten", "{amount} reçus", "{amount} recibidos"),
-    "lede_refunded": (
-        "{amount} comes back to you",
-        "{amount} gehen an Sie zurück",
-        "{amount} vous reviennent",
-        "{amount} vuelven a usted",
-    ),
-    "lede_corrected": ("{amount} taken back", "{amount} zurückgenommen", "{amount} annulés", "{amount} anulados"),
+    "lede_paid": ("paid in full", "vollständig bezahlt", "payé intégralement", "pagado en su totalidad"),
+    "lede_received": ("received with thanks", "dankend erhalten", "bien reçu, merci", "recibido, gracias"),
+    "lede_refunded": ("refunded", "erstattet", "remboursés", "reembolsados"),
+    "lede_corrected": ("taken back", "zurückgenommen", "annulés", "anulados"),
     "with_vat": ("VAT included", "inkl. USt", "TVA comprise", "IVA incluido"),
     # Notes
     "nothing_to_pay": (
@@ -187,7 +177,7 @@ PHRASES: dict[str, tuple[str, str, str, str]] = {
     ),
     "reason_vat": (
         "Your VAT ID has been confirmed, so no VAT was due and it is refunded. A new invoice over the same net amount follows.",
-        "Ihre USt-IdNr. wurde bestätigt: Es war keine USt fällig, sie wird erstattet. Eine neue Rechnung über den Nettobetrag folgt.",
+        "Ihre USt-IdNr. wurde bestätigt: USt war nicht fällig und wird erstattet. Eine neue Rechnung über den Nettobetrag folgt.",
         "Votre n° TVA a été confirmé : la TVA n’était pas due et vous est remboursée. Une facture du même montant HT suit.",
         "Su NIF-IVA ha sido confirmado: no se debía IVA y se le reembolsa. Sigue una factura nueva por la misma base.",
     ),

@@ -6,7 +6,7 @@ from billing.documents.content import DocumentContent, Line, Party
 from billing.documents.en16931 import EMAIL_SCHEME, SPECIFICATION, Facts, line_name, plain
 
 _SCHEMA = "urn:oasis:names:specification:ubl:schema:xsd:"
-_NAMESPACES = {"cac": f"{_SCHEMA}CommonAggregateComponents-2", "cbc": f"{_SCHEMA}CommonBasicComponents-2"}
+_NAMESPACES: dict[str | None, str] = {"cac": f"{_SCHEMA}CommonAggregateComponents-2", "cbc": f"{_SCHEMA}CommonBasicComponents-2"}
 
 
 def write_ubl(content: DocumentContent) -> bytes:

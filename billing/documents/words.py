@@ -77,6 +77,11 @@ class Words:
         mark = str(self._locale.number_symbols["latn"]["decimal"])
         return group_digits(int(whole), self._spoken) + (f"{mark}{rest}" if rest else "")
 
+    def exact(self, figure: str) -> str:
+        """An exact figure with all the decimals that it was stated with: "1,0850"."""
+        mark = str(self._locale.number_symbols["latn"]["decimal"])
+        return figure.replace(".", mark)
+
     def hours(self, seconds: int) -> str:
         """ "12.5 h": seconds as hours, down to hundredths."""
         figure = (Decimal(seconds) / 3600).quantize(_HUNDREDTH, rounding=ROUND_DOWN)
