@@ -1,11 +1,11 @@
-"""Only reads of billing: what was paid, given back, is held; previews; the proof of the ledger."""
+"""Only reads of billing: what was paid, given back, is held; previews."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from billing.gateway_facts import GatewayDispute, GatewayRefund
@@ -204,61 +204,3 @@ def order_charge(contract: Contract) -> Charge:
 def open_charge(contract: Contract) -> Charge | None:
     """The charge that waits for money, if one does."""
     return contract.charges.filter(paid_at=None, closed_at=None).order_by("id").first()
-
-
-def ledger_differences() -> list[str]:
-    """What does not add up, in words; empty when every unit is where it belongs.
-
-    Per payment: received + losses = unallocated + owed + refunded + lost + released + escrow + VAT kept, and per
-    entry and currency the lines sum to zero.
-    """
-    differences = [
-        f"entry {row['entry']} does not sum to zero in {row['currency']}: {row['total']}"
-        for row in LedgerLine.objects.values("entry", "currency").annotate(total=Sum("amount")).exclude(total=0)
-    ]
-    received = (
-        LedgerLine.objects.filter(entry__kind__in=["payment", "unallocated"])
-        .filter(Q(account=LedgerAccount.GATEWAY_CLEARING))
-        .values_list("entry__payment")
-        .annotate(total=Sum("amount"))
-    )
-    booked = {payment_id: int(total) for payment_id, total in received}
-    differences += [
-        f"payment {payment.pk}: {payment.received_minor} received, booked {booked.get(payment.pk)}"
-        for payment in Payment.objects.filter(state__in=["succeeded", "mismatched", "returned"]).iterator()
-        if booked.get(payment.pk, 0) != payment.received_minor
-    ]
-    return differences + _identity_differences()
-
-
-def _identity_differences() -> list[str]:
-    sums: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    rows = LedgerLine.objects.filter(entry__payment__isnull=False).values("entry__payment", "entry__kind", "account")
-    for row in rows.annotate(total=Sum("amount")):
-        account, total, kind = row["account"], int(row["total"]), row["entry__kind"]
-        of = sums[row["entry__payment"]]
-        if account == LedgerAccount.GATEWAY_CLEARING and kind in {"payment", "unallocated"}:
-            of["received"] += total
-        elif account == LedgerAccount.LOSSES:
-            of["losses"] += total
-        elif account == LedgerAccount.REFUND_PAYABLE:
-            of["held"] -= total
-            if kind in {"refund_confirmed", "refund_undone"}:
-                of["refunded"] += total
-        elif account == LedgerAccount.DISPUTE_HOLD:
-            if kind == "dispute_lost":
-                of["lost"] -= total
-        elif account in {
-            LedgerAccount.UNALLOCATED,
-            LedgerAccount.ESCROW,
-            LedgerAccount.TAX_PENDING,
-            LedgerAccount.TAX_PAYABLE,
-            LedgerAccount.PROVIDER_PAYABLE,
-            LedgerAccount.PLATFORM_FEE,
-        }:
-            of["held"] -= total
-    return [
-        f"payment {payment_id}: {of['received']} + {of['losses']} is not {of['held']} + {of['refunded']} + {of['lost']}"
-        for payment_id, of in sums.items()
-        if of["received"] + of["losses"] != of["held"] + of["refunded"] + of["lost"]
-    ]
