@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import connection, models
 from django.db.models import QuerySet
@@ -21,8 +22,9 @@ from billing.gateway_facts import GatewayError
 from billing.ledger import balance
 from billing.models import Charge, Payment, Refund, SandboxDispute, SandboxPayment
 from billing.proof import Scope, find_differences
+from billing.queries import left_gross
 from billing.sandbox_messages import deliver_due
-from billing.sandbox_outcomes import Decision, Outcome, possible_decisions, possible_outcomes
+from billing.sandbox_outcomes import Decision, Outcome, left_minor, possible_decisions, possible_outcomes
 from billing.states import LedgerAccount, PaymentState, RefundState
 from billing.tax import TaxFacts
 from billing.webhooks import accept as inbox_door
@@ -33,6 +35,7 @@ from contracts.queries import available_moves, cancel_fault, cancel_preview
 from contracts.states import DELIVERED, FINAL, ActorKind, State
 from core import clock
 from core.errors import Refused
+from core.money import currency, floor_to_step
 from core.tasks import drain
 from providers.models import Offering, Provider, StockHold
 from providers.services import (
@@ -132,6 +135,8 @@ class RandomMarket:
             (3, self.dispute),
             (2, self.decide),
             (2, self.work_tasks),
+            (2, self.give_back_a_part),
+            (1, self.refund_in_dashboard),
             (1, self.repeat_news),
         ]
         (chosen,) = self.random.choices([step for _weight, step in steps], [weight for weight, _step in steps])
@@ -243,6 +248,27 @@ class RandomMarket:
             billing.accept_mismatch(payment.pk, self.staff)
         else:
             billing.return_mismatch(payment.pk, self.staff)
+
+    def give_back_a_part(self) -> None:
+        """Staff's goodwill, often as much as is left, sometimes too much; and sometimes the same form twice."""
+        payment = self._any(Payment.objects.filter(state=PaymentState.SUCCEEDED, anomaly=""))
+        left, step = left_gross(payment), currency(payment.currency).step
+        gross = self.random.choice([step, left, floor_to_step(left // 3, payment.currency), left + step])
+        key = UUID(int=self.random.getrandbits(128))
+        for _click in range(self.random.randint(1, 2)):
+            billing.request_goodwill_refund(payment.pk, gross, "a slow week", self.staff, key)
+
+    def refund_in_dashboard(self) -> None:
+        """Somebody refunds at the bank, past the shop: what is left, or what we owe and did not send. Never both at once."""
+        page = self._any(SandboxPayment.objects.filter(status="succeeded"))
+        payment = Payment.objects.filter(external_id=page.external_id).exclude(state=PaymentState.PENDING).first()
+        if payment is None or Refund.objects.filter(payment=payment, state=RefundState.SUBMITTING).exists():
+            raise Refused("not booked yet", code="empty")
+        owed = Refund.objects.filter(payment=payment, state=RefundState.FAILED).first()
+        left = min(left_gross(payment), left_minor(page))
+        amounts = [left, floor_to_step(left // 2, page.currency)] if owed is None else [owed.amount_minor]
+        refund = sandbox_bank.refund_in_dashboard(page.external_id, self.random.choice(amounts))
+        billing.apply_refund("sandbox", refund.external_id)
 
     def repeat_news(self) -> None:
         """Old news again, in any order: nothing may change."""
