@@ -23,7 +23,7 @@ class Link:
 
 @dataclass(frozen=True)
 class DocumentRow:
-    """One document. `pdf` is empty while its files are being made; `machines` are its XML files."""
+    """One document. `pdf` and `files` are empty while its files are being made."""
 
     number: str
     kind: str
@@ -34,7 +34,7 @@ class DocumentRow:
     reference: str
     amount: str
     pdf: str
-    machines: list[Link]
+    files: list[Link]
 
 
 def document_rows(documents: Iterable[Document]) -> list[DocumentRow]:
@@ -54,11 +54,7 @@ def _row(document: Document) -> DocumentRow:
         reference=document.contract.reference,
         amount=f"{MINUS}{amount}" if document.kind == DocumentKind.CREDIT_NOTE else amount,
         pdf=address_of(document, DocumentForm.PDF),
-        machines=[
-            Link(str(form.label), address_of(document, form))
-            for form in (DocumentForm.CII, DocumentForm.UBL)
-            if address_of(document, form)
-        ],
+        files=[Link(str(form.label), address_of(document, form)) for form in DocumentForm if address_of(document, form)],
     )
 
 
