@@ -61,9 +61,9 @@ class Suggestion:
 def search(account: Account | None, asked: MarketQuery, size: int = PAGE) -> MarketPage:
     """The page of the market that is asked for, as this account may see it (None: a passer-by).
 
-    Three queries however large the market is: kept counts, counts with the ids of the page, its rows. Where the kept counts tell
-    everything, the second is left out. Words take one more, and a word that may be mistyped another. A cursor that points beyond
-    all rows begins anew.
+    Four queries however large the market is: kept counts, how many matches to expect, counts with the ids of the page, its rows.
+    Where the kept counts tell everything, the middle two are left out. Words that may be mistyped take one more. A cursor that
+    points beyond all rows begins anew.
     """
     error: QueryError | None = None
     try:

@@ -1,8 +1,9 @@
 """The one statement that asks the market: what a search and its wider sisters count, and which rows stand on its page.
 
-Of each search up to 1,001 matches are fetched in no order. A narrow search (1,000 or fewer) is then complete: its counts are
-exact and its page is sorted out of them. A wide one walks the index of its sorting, where matches come soon; what it does about
-words, which stand in no such index, is said at `_WORDED`. The database sees on the way what is needed, and runs nothing else.
+Of each search up to 1,001 matches are fetched in no order; up to 5,001 where the database, asked first, expects no more. When
+these are all, the counts are exact and the page is sorted out of them. A wider search walks the index of its sorting, where
+matches come soon; what it does about words, which stand in no such index, is said at `_WORDED`. The database sees on the way what
+is needed, and runs nothing else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from providers.search.compile import Corrections, is_worded, matching
 from providers.search.facets import BOUND, FLAGS_SQL, Cell
 from providers.search.language import Query
 
-# So many matches of words are all fetched and sorted, rather than looked for in the sorting.
+# So many matches are all fetched and sorted, rather than looked for in the sorting.
 _SORTED = 5 * BOUND
 # How many rows of the sorting are looked through for words.
 _WINDOW = 1500
@@ -121,7 +122,7 @@ class _Sql:
 
 def probe(searches: Sequence[Search], size: int = 0) -> tuple[list[Probe], tuple[int, ...]]:
     """Count the matches of each search up to the bound, and get the ids of the first one's page of `size` rows, and of one row
-    more, in no order. One query; where words are asked for, another one before it, which reads no rows.
+    more, in no order. One query; for a page another one before it, which asks the database what it expects and reads no rows.
     """
     wheres = [_where(search) for search in searches]
     ctes, selects = [], []
@@ -158,8 +159,9 @@ def _where(search: Search) -> _Sql | None:
 
 
 def _bound(search: Search, where: _Sql) -> int:
-    """How many matches to fetch before the sorting is walked: of rare words all, as many as the database expects of them."""
-    if not search.is_worded:
+    """How many matches to fetch before the sorting is walked: all, where the database expects few."""
+    if search.asked.is_counted():
+        # The kept counts know it for few, or nothing is kept.
         return BOUND
     expect = _filled(_EXPECT, {"where": where})
     with connection.cursor() as cursor:
