@@ -14,6 +14,7 @@ from billing.states import ChargePurpose, DocumentForm, DocumentKind
 from contracts.states import State
 from core import clock
 from core.formats import day, hours_text, minor
+from core.models import DomainEvent
 from messaging.letters.news import Line, News, Paper, RentalLetter, asked, link, one_line, to_customer
 
 # A document that had to wait longer for its files stands on its page, but is no news any more.
@@ -47,8 +48,13 @@ def _is_news_of(news: News, kind: DocumentKind) -> bool:
 
 
 def no_note_says_it(news: News) -> bool:
-    """Whether the mail about a refund is the only one: a credit note, numbered with the refund, brings its own."""
-    return not Document.objects.filter(refund=news.event.data["refund"]).exists()
+    """Whether nothing else tells that a refund arrived. Its credit note does, numbered when it is confirmed; but once: one that
+    came back and was paid again has no second.
+    """
+    refund = news.event.data["refund"]
+    confirmed = DomainEvent.objects.filter(name=news.event.name, subject=news.event.subject, data__refund=refund)
+    again = confirmed.filter(pk__lt=news.event.pk).exists()
+    return again or not Document.objects.filter(refund=refund).exists()
 
 
 def receipt(news: News) -> RentalLetter:

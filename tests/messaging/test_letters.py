@@ -14,8 +14,12 @@ from django.utils.html import strip_tags
 from pytest_django import Settings
 
 from accounts.models import User
+from billing.models import Document
+from billing.services import read_document
+from billing.states import DocumentForm, DocumentKind
 from contracts import services as contracts
 from contracts.models import Contract
+from core import clock
 from core.formats import when
 from core.models import DomainEvent
 from decentcloud.demo import stories
@@ -30,7 +34,7 @@ from messaging.states import MailState
 from providers.models import Offering
 from tests.walk import START, offered_by
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.paper]
 
 Tell = Callable[..., list[EmailMultiAlternatives]]
 
@@ -66,51 +70,53 @@ def paused_and_resumed(rental: Rental) -> Story:
     contracts.resume(rental.pk, rental.staff, "It was a false alarm")
 
 
+ACCEPTED = ("to_pay", "receipt", "provider_request", "accepted", "invoice")
+
 # Every story, and the mails that it must bring, of which kinds, in any order.
 EXPECTED: list[tuple[Callable[[Rental], Story], dict[str, object], set[str]]] = [
     (stories.unpaid, {}, {"to_pay", "not_paid"}),
-    (stories.paid, {}, {"to_pay", "paid", "provider_request", "unanswered", "provider_unanswered", "refund_arrived"}),
+    (stories.paid, {}, {"to_pay", "receipt", "provider_request", "unanswered", "provider_unanswered", "refund_arrived"}),
     (
         stories.ruled,
         {"auto_accept": True},
-        {"to_pay", "accepted", "provider_accepted_by_rule", "delivered", "running", "ended", "provider_ended"},
+        {
+            *("to_pay", "receipt", "invoice", "accepted", "provider_accepted_by_rule"),
+            *("delivered", "running", "ended", "provider_ended"),
+        },
     ),
-    (stories.rejected, {}, {"to_pay", "paid", "provider_request", "declined", "refund_arrived"}),
+    (stories.rejected, {}, {"to_pay", "receipt", "provider_request", "declined", "refund_arrived"}),
     (
         stories.accepted,
         {},
-        {"to_pay", "paid", "provider_request", "accepted", "setup_failed", "provider_not_set_up", "refund_arrived"},
+        {*ACCEPTED, "setup_failed", "provider_not_set_up", "credit_note"},
     ),
-    (stories.failed, {}, {"to_pay", "paid", "provider_request", "accepted", "setup_failed", "refund_arrived"}),
+    (stories.failed, {}, {*ACCEPTED, "setup_failed", "credit_note"}),
     (stories.cancelled_unpaid, {}, {"to_pay", "cancelled"}),
     (
         stories.cancelled_early,
         {},
-        {"to_pay", "paid", "provider_request", "accepted", "cancelled", "provider_cancelled", "refund_arrived"},
+        {*ACCEPTED, "cancelled", "provider_cancelled", "credit_note"},
     ),
     (
         stories.cancelled_by_provider,
         {},
-        {"to_pay", "paid", "provider_request", "accepted", "delivered", "running", "cancelled", "refund_arrived"},
+        {*ACCEPTED, "delivered", "running", "cancelled", "credit_note"},
     ),
     (
         stories.not_as_described,
         {},
-        {"to_pay", "paid", "provider_request", "accepted", "delivered", "cancelled", "provider_cancelled", "refund_arrived"},
+        {*ACCEPTED, "delivered", "cancelled", "provider_cancelled", "credit_note"},
     ),
     (
         stories.extended,
         {},
-        {
-            *("to_pay", "paid", "provider_request", "accepted", "delivered", "running"),
-            *("extended", "provider_extended", "ended", "provider_ended"),
-        },
+        {*ACCEPTED, "delivered", "running", "provider_extended", "ended", "provider_ended"},
     ),
     (
         paused_and_resumed,
         {},
         {
-            *("to_pay", "paid", "provider_request", "accepted", "delivered", "running"),
+            *(*ACCEPTED, "delivered", "running"),
             *("paused", "provider_paused", "resumed", "provider_resumed", "ended", "provider_ended"),
         },
     ),
@@ -121,15 +127,15 @@ EXPECTED: list[tuple[Callable[[Rental], Story], dict[str, object], set[str]]] = 
         stories.refund_failed,
         {},
         {
-            *("to_pay", "paid", "provider_request", "accepted", "delivered", "running"),
-            *("cancelled", "provider_cancelled", "refund_arrived", "refund_trouble"),
+            *(*ACCEPTED, "delivered", "running"),
+            *("cancelled", "provider_cancelled", "credit_note", "refund_arrived", "refund_trouble"),
         },
     ),
     (
         stories.dispute_won,
         {},
         {
-            *("to_pay", "paid", "provider_request", "accepted", "delivered", "running", "dispute_opened", "dispute_closed"),
+            *(*ACCEPTED, "delivered", "running", "dispute_opened", "dispute_closed"),
             *("provider_dispute_opened", "provider_dispute_closed", "ended", "provider_ended"),
         },
     ),
@@ -137,8 +143,8 @@ EXPECTED: list[tuple[Callable[[Rental], Story], dict[str, object], set[str]]] = 
         stories.dispute_lost,
         {},
         {
-            *("to_pay", "paid", "provider_request", "accepted", "delivered", "running", "dispute_opened", "dispute_closed"),
-            *("provider_dispute_opened", "provider_dispute_closed"),
+            *(*ACCEPTED, "delivered", "running", "dispute_opened", "dispute_closed"),
+            *("provider_dispute_opened", "provider_dispute_closed", "credit_note"),
         },
     ),
 ]
@@ -210,8 +216,29 @@ def test_the_statement_of_a_cancellation_is_the_refund_that_follows(told: Tell) 
     assert "Paid, with VAT: € 45.70" in body
     assert f"Served, 12 of 30 days: −€ {kept // 100}.{kept % 100:02d}" in body
     assert f"Comes back: {back}" in body
-    assert f"{back} came back" in plain(mails["refund_arrived"].subject)
+    assert f"{back} came back" in plain(mails["credit_note"].subject)
     assert "“The project ended early”" in body
+
+
+def test_each_document_goes_out_once_attached_as_it_was_stored(told: Tell) -> None:
+    mails = told(stories.cancelled)
+    for kind in DocumentKind:
+        document = Document.objects.get(kind=kind)
+        ((name, data, media_type),) = [tuple(attached) for attached in mails[kind].attachments]
+        assert (name, media_type) == (f"{document.number}.pdf", "application/pdf")
+        assert data == read_document(document, DocumentForm.PDF)
+        assert document.number in mails[kind].body
+    assert "This is not a tax invoice." in mails["receipt"].body
+    assert [sent for sent in mail.outbox if sent.attachments] == [mails["receipt"], mails["invoice"], mails["credit_note"]]
+
+
+def test_an_old_document_is_no_news(told: Tell) -> None:
+    told(stories.paid, days=0)
+    mail.outbox.clear()
+    MailMessage.objects.all().delete()
+    with clock.at(START + timedelta(days=4)):
+        tasks.tell(DomainEvent.objects.get(name="document.stored"))
+    assert mail.outbox == []
 
 
 def test_what_asks_somebody_to_act_does_not_come_after_the_act(told: Tell) -> None:
@@ -230,7 +257,7 @@ def test_each_reads_their_own_language(told: Tell, settings: Settings, customer:
     customer.language = "de"
     customer.save()
     mails = told(stories.paid, days=1)
-    assert "45,70" in mails["paid"].body
+    assert "45,70" in mails["receipt"].body
     assert "38.40" in mails["provider_request"].body
 
 

@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from accounts.models import Membership, User
 from accounts.services import create_user
+from billing.services import store_document
 from contracts import actors
 from contracts import services as contracts
 from contracts.models import Contract
@@ -28,15 +29,16 @@ from tests.messaging.backends import Stubborn
 from tests.messaging.conftest import Town
 from tests.walk import START, ordered, pay_order
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.paper]
 
 
 @pytest.fixture
 def contract(town: Town, town_offering: Offering) -> Contract:
-    """Ordered by the customer's member and paid; nothing told yet."""
+    """Ordered by the customer's member and paid, the receipt is printed; nothing told yet."""
     with clock.at(START):
         contract = ordered(town.people["customer_member"], town_offering, account=town.accounts["customer"])
         pay_order(contract)
+        store_document(contract.documents.get().pk)
     return contract
 
 
@@ -59,7 +61,9 @@ def told() -> set[str]:
 def test_money_is_told_to_those_who_look_after_it_and_to_who_ordered(town: Town, stranger: User, staff: User) -> None:
     other = create_user("other@example.com", verified=True)
     Membership.objects.create(user=other, account=town.accounts["customer"], role="member")
-    assert tell(event_of("contract.paid")) == 5
+    assert tell(event_of("document.stored")) == 3
+    assert told() == {"customer.owner", "customer.billing", "customer.member"}
+    assert tell(event_of("contract.paid")) == 2
     assert told() == {"customer.owner", "customer.billing", "customer.member", "provider.owner", "provider.member"}
     assert all(len(sent.recipients()) == 1 for sent in mail.outbox), "nobody learns who else was told"
 
@@ -83,21 +87,22 @@ def test_who_has_left_the_account_hears_nothing_and_its_owners_do(town: Town, co
 def test_closed_people_and_unconfirmed_addresses_get_no_mail(town: Town) -> None:
     User.objects.filter(pk=town.people["customer_owner"].pk).update(is_active=False)
     EmailAddress.objects.filter(user=town.people["customer_billing"]).update(verified=False)
+    tell(event_of("document.stored"))
     tell(event_of("contract.paid"))
     assert told() == {"customer.member", "provider.owner", "provider.member"}
 
 
 @pytest.mark.usefixtures("at_start")
 def test_telling_again_sends_nothing_again() -> None:
-    event = event_of("contract.paid")
-    assert (tell(event), tell(event)) == (5, 0)
-    assert len(mail.outbox) == MailMessage.objects.count() == 5
+    event = event_of("document.stored")
+    assert (tell(event), tell(event)) == (3, 0)
+    assert len(mail.outbox) == MailMessage.objects.count() == 3
     assert set(MailMessage.objects.values_list("state", "attempts")) == {(MailState.SENT, 1)}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_eight_workers_send_each_mail_once(contract: Contract) -> None:
-    event = event_of("contract.paid")
+    event = event_of("document.stored")
 
     def work(_number: int) -> None:
         try:
@@ -111,7 +116,7 @@ def test_eight_workers_send_each_mail_once(contract: Contract) -> None:
     with ThreadPoolExecutor(8) as pool:
         for done in [pool.submit(work, number) for number in range(8)]:
             done.result()
-    assert len(mail.outbox) == 5
+    assert len(mail.outbox) == 3
     assert set(MailMessage.objects.values_list("state", "attempts")) == {(MailState.SENT, 1)}
 
 
@@ -127,7 +132,7 @@ def test_an_address_that_fails_is_tried_again_and_holds_up_nobody(
         row = MailMessage.objects.get(recipient__email="customer.owner@example.com")
         assert (row.state, row.attempts, row.sent_at) == (MailState.FAILED, 1, None)
         assert "421" in row.last_error
-        run = ReactionRun.objects.get(event=event_of("contract.paid"))
+        run = ReactionRun.objects.get(event=event_of("document.stored"))
         assert (run.state, run.attempts) == ("pending", 1)
     monkeypatch.setattr(Stubborn, "refused", set())
     with clock.at(START + timedelta(minutes=5)):
@@ -141,7 +146,7 @@ def test_an_address_that_fails_is_tried_again_and_holds_up_nobody(
 
 @pytest.mark.usefixtures("contract")
 def test_a_mail_in_a_dead_workers_hands_goes_out_when_its_claim_has_ended() -> None:
-    event = event_of("contract.paid")
+    event = event_of("document.stored")
     with clock.at(START + timedelta(minutes=1)):
         tell(event)
     row = MailMessage.objects.earliest("pk")
