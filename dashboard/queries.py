@@ -8,6 +8,7 @@ from django.db.models import F
 
 from billing.document_list import papers_of_contracts
 from billing.models import Charge, Document, Refund
+from billing.queries import OF_ALLOCATED
 from billing.services import expected_rate, price_extension
 from billing.states import ChargePurpose, RefundKind
 from contracts.models import Contract
@@ -46,9 +47,14 @@ class Papers:
     """What stands beside one contract: its charges in order, what goes back, what happened, what was issued."""
 
     charges: list[Charge]
-    refunds: list[Refund]
+    given_back: list[Refund]
     events: list[DomainEvent]
     documents: list[Document]
+
+    @property
+    def refunds(self) -> list[Refund]:
+        """What the end gave back; goodwill is none of it."""
+        return [refund for refund in self.given_back if refund.kind == RefundKind.UNUSED]
 
     @property
     def order(self) -> Charge:
@@ -65,7 +71,7 @@ def papers_of(contract: Contract) -> Papers:
     """Four queries, whatever happened."""
     return Papers(
         list(Charge.objects.filter(contract=contract).order_by("id")),
-        list(Refund.objects.filter(contract=contract, kind=RefundKind.UNUSED).order_by("id")),
+        list(Refund.objects.filter(contract=contract, kind__in=OF_ALLOCATED).order_by("id")),
         timeline(contract),
         papers_of_contracts([contract]),
     )

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import Charge, Refund
 from billing.queries import RefundPreview
-from billing.states import RefundState
+from billing.states import RefundKind, RefundState
 from contracts.models import Contract
 from contracts.states import Fault
 from core.formats import day, hours_text, minor, money, percent, when
@@ -74,6 +74,10 @@ def _paid_note(charge: Charge) -> str:
 
 def _refund_note(refund: Refund) -> str:
     words = {"amount": money(refund.amount), "day": day(refund.succeeded_at or refund.created_at)}
+    if refund.kind == RefundKind.VAT and refund.state == RefundState.SUCCEEDED:
+        return _("%(amount)s of VAT came back on %(day)s: it was not due.") % words
+    if refund.kind == RefundKind.GOODWILL and refund.state == RefundState.SUCCEEDED:
+        return _("%(amount)s with VAT came back on %(day)s, as goodwill.") % words
     if refund.state == RefundState.SUCCEEDED:
         return _("%(amount)s with VAT came back on %(day)s.") % words
     if refund.state in {RefundState.FAILED, RefundState.MANUAL}:

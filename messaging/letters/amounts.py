@@ -2,12 +2,13 @@
 
 from django.utils.translation import gettext as _
 
-from billing.models import Dispute
+from billing.models import Dispute, Refund
 from billing.states import Anomaly
 from contracts.states import BEFORE_DELIVERY, State
 from core import clock
 from core.formats import minor, money
-from messaging.letters.news import News, RentalLetter, link, moment, to_customer
+from messaging.letters.back import why_back
+from messaging.letters.news import News, RentalLetter, link, moment, one_line, to_customer
 
 
 def payment_declined(news: News) -> RentalLetter:
@@ -66,6 +67,7 @@ def refund_arrived(news: News) -> RentalLetter:
         news,
         _("%(amount)s came back: %(offering)s") % words,
         _("The refund is confirmed. Your bank may need a few days to show it."),
+        *why_back(Refund.objects.get(pk=news.event.data["refund"]), news.contract),
         total={"label": _("Came back"), "amount": words["amount"]},
     )
 
@@ -78,6 +80,18 @@ def refund_trouble(news: News) -> RentalLetter:
         _("A refund of %(amount)s did not arrive: %(offering)s") % words,
         _("Your bank did not take it. It is still yours, and we pay it by hand. Nothing to do for you."),
         total={"label": _("Owed to you"), "amount": words["amount"]},
+    )
+
+
+def vat_goes_back(news: News) -> RentalLetter:
+    """VIES confirmed a VAT id after the order: VAT was charged and is not due."""
+    words = {**news.names, "amount": news.amount, "vat_id": one_line(str(news.event.data["vat_id"]))}
+    return to_customer(
+        news,
+        _("%(amount)s VAT goes back to you: %(offering)s") % words,
+        _("When you ordered, the register of VAT ids did not answer, so VAT was charged. It has confirmed %(vat_id)s now.") % words,
+        _("A credit note takes the invoice back, and a new one without VAT takes its place: you account for the VAT yourself."),
+        total={"label": _("Comes back"), "amount": words["amount"]},
     )
 
 

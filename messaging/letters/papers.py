@@ -15,6 +15,7 @@ from contracts.states import State
 from core import clock
 from core.formats import day, hours_text, minor
 from core.models import DomainEvent
+from messaging.letters.back import why_back
 from messaging.letters.news import Line, News, Paper, RentalLetter, asked, link, one_line, to_customer
 
 # A document that had to wait longer for its files stands on its page, but is no news any more.
@@ -121,6 +122,7 @@ def credit_note(news: News) -> RentalLetter:
         news,
         subject,
         lead,
+        *(why_back(document.refund, news.contract) if document.refund is not None else ()),
         _("Credit note %(number)s is attached. It takes back a part of invoice %(invoice)s of %(day)s, or all of it.") % words,
         lines=_figures(document),
         total={"label": _("Taken back"), "amount": words["gross"]},

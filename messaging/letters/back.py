@@ -1,0 +1,19 @@
+"""Only why money came back, where nothing else has told it: goodwill, and what somebody of ours sent past the shop."""
+
+from django.utils.translation import gettext as _
+
+from billing.models import Refund
+from billing.states import RefundKind
+from contracts.models import Contract
+from messaging.letters.news import one_line
+
+
+def why_back(refund: Refund, contract: Contract) -> tuple[str, ...]:
+    """Sentences for a letter; none for what is unused or pays for nothing, because the mail about that end has said it."""
+    if refund.kind == RefundKind.GOODWILL:
+        why = _("We gave it back as goodwill: “%(reason)s”") % {"reason": one_line(refund.reason)}
+    elif refund.kind == RefundKind.IMPORTED:
+        why = _("Decent Cloud sent it back to you by hand.")
+    else:
+        return ()
+    return (why,) if contract.is_final else (why, _("Your rental goes on as before."))
