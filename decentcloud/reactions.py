@@ -38,6 +38,7 @@ EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     "contract.completed": (billing.close_charges_of_ended_contract, messaging.tell),
     # Money.
     "vat.check_delayed": (billing.ask_vies,),
+    "vat.confirmed": (messaging.tell,),
     "charge.opened": (billing.close_superseded_payments,),
     "payment.succeeded": (billing.close_other_payments,),
     "payment.failed": (messaging.tell,),
@@ -87,6 +88,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("money proved", billing.begin_proof, timedelta(days=1), daily_at=time(2, 30)),
     Schedule("exchange rates fetched", ecb.fetch_rates, timedelta(hours=3)),
     Schedule("VAT ids asked again", services.sweep_vat_checks, timedelta(minutes=1)),
+    Schedule("VAT of orders while VIES was silent", services.recheck_vat_ids, timedelta(minutes=1)),
     Schedule("stock holds given back", providers.release_expired_holds, timedelta(minutes=1)),
     Schedule("market counted", providers.refresh_facets, timedelta(minutes=1)),
     Schedule("prices in euros renewed", providers.reprice_offerings, timedelta(days=1), daily_at=time(16, 30)),

@@ -127,6 +127,7 @@ PLOT: Mapping[str, tuple[Telling, ...]] = {
     "payment.failed": (Telling("payment_declined", payers, amounts.payment_declined),),
     "payment.mismatched": (Telling("payment_mismatched", payers, amounts.payment_mismatched),),
     "payment.unallocated": (Telling("payment_unallocated", payers, amounts.payment_unallocated),),
+    "vat.confirmed": (Telling("vat_goes_back", payers, amounts.vat_goes_back),),
     "refund.succeeded": (Telling("refund_arrived", payers, amounts.refund_arrived, papers.no_note_says_it),),
     "refund.failed": (Telling("refund_trouble", payers, amounts.refund_trouble),),
     "dispute.opened": (

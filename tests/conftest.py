@@ -11,7 +11,7 @@ from django.conf import settings
 from decentcloud import embedded_database
 
 # The people of the tests, their browsers, and their paper.
-pytest_plugins = ["tests.cast", "tests.browser", "tests.paper"]
+pytest_plugins = ["tests.cast", "tests.browser", "tests.paper", "tests.vies_standin"]
 
 # Fast, and nothing lost that a test run would miss; races are as real as ever.
 CLUSTER_SETTINGS = {

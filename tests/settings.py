@@ -13,7 +13,12 @@ os.environ.update(
     SECURE_SSL_REDIRECT="off",
     SANDBOX_ENABLED="on",
     SANDBOX_WEBHOOK_SECRETS="whsec-new-only-for-tests,whsec-old-only-for-tests",
+    STRIPE_SECRET_KEY="",
+    STRIPE_WEBHOOK_SECRETS="",
+    STRIPE_API_BASE="",
     EMAIL_URL="memorymail://",
+    # Nobody listens there: a test that is about VIES brings its own.
+    VIES_BASE="http://127.0.0.1:9",
     LOG_LEVEL="WARNING",
 )
 

@@ -1,6 +1,6 @@
 """Only verbs: the writers of billing."""
 
-from billing.services.checkout import ask_again, place_order
+from billing.services.checkout import ask_again, ask_soon, place_order
 from billing.services.dispute import apply_dispute, apply_dispute_facts, reread_disputes
 from billing.services.document import accept_contract, correct_vat, issue_invoice, issue_receipt
 from billing.services.document_bytes import file_damage, read_document, store_document, store_waiting_documents
@@ -36,6 +36,7 @@ from billing.services.refund_sending import (
 from billing.services.report import apply_refunds, read_reports, reread_uncleared
 from billing.services.task import close_task_by_hand, open_task
 from billing.services.vat import ask_vies, check_vat_id, sweep_vat_checks, with_check, with_known_check
+from billing.services.vat_recheck import recheck_vat_ids
 
 __all__ = [
     "accept_contract",
@@ -49,6 +50,7 @@ __all__ = [
     "apply_refunds",
     "approve_refund",
     "ask_again",
+    "ask_soon",
     "ask_vies",
     "check_vat_id",
     "close_charge",
@@ -72,6 +74,7 @@ __all__ = [
     "price_extension",
     "read_document",
     "read_reports",
+    "recheck_vat_ids",
     "refund_settlement",
     "request_goodwill_refund",
     "request_vat_refund",
