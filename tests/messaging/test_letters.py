@@ -128,7 +128,15 @@ EXPECTED: list[tuple[Callable[[Rental], Story], dict[str, object], set[str]]] = 
         {},
         {
             *(*ACCEPTED, "delivered", "running"),
-            *("cancelled", "provider_cancelled", "credit_note", "refund_arrived", "refund_trouble"),
+            *("cancelled", "provider_cancelled", "credit_note", "refund_trouble"),
+        },
+    ),
+    (
+        stories.refund_paid_by_hand,
+        {},
+        {
+            *(*ACCEPTED, "delivered", "running"),
+            *("cancelled", "provider_cancelled", "credit_note", "refund_trouble", "refund_arrived"),
         },
     ),
     (
@@ -233,7 +241,7 @@ def test_each_document_goes_out_once_attached_as_it_was_stored(told: Tell) -> No
 
 
 def test_an_old_document_is_no_news(told: Tell) -> None:
-    told(stories.paid, days=0)
+    told(stories.paid, days=1)
     mail.outbox.clear()
     MailMessage.objects.all().delete()
     with clock.at(START + timedelta(days=4)):
