@@ -1,7 +1,11 @@
 """Only thin wrappers: what the queue, the outbox and the inbox call."""
 
+from contextlib import suppress
+
 from billing import services
+from billing.models import Charge
 from billing.proof import record_proof
+from billing.silence import waiting_when_silent
 from core.errors import Refused
 from core.jobs import enqueue
 from core.models import DomainEvent, WebhookEvent
@@ -37,6 +41,13 @@ def close_other_payments(event: DomainEvent) -> None:
 def send_refund(event: DomainEvent) -> None:
     """A refund was decided: send it."""
     services.send_refund(event.data["refund"])
+
+
+def ask_again(charge_id: int) -> None:
+    """A customer has come back from a payment page; a gateway that is silent is asked by the sweep, later."""
+    charge = Charge.objects.get(pk=charge_id)
+    with suppress(Refused), waiting_when_silent(charge):
+        services.ask_again(charge)
 
 
 def apply_payment(event: WebhookEvent) -> None:

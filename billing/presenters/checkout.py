@@ -82,7 +82,7 @@ def checkout_page(charge: Charge, standing: CheckoutStanding, gateways: list[Pay
     """All of the checkout page; where nothing can be paid it says why."""
     return CheckoutPage(
         bill=bill(charge),
-        news=news(charge, standing),
+        news=_left_open(charge, standing) if standing.state == CheckoutState.WAITING else news(charge, standing),
         also=also(standing),
         methods=_methods(gateways, chosen),
         may_pay=standing.may_pay,
@@ -182,10 +182,23 @@ def _open(case: _Case) -> News:
     return News(_("Not paid yet"), deadline_text(case.charge), "act", *_pay(case.charge))
 
 
+def _left_open(charge: Charge, standing: CheckoutStanding) -> News:
+    """Back at the choice with a payment page open: left on purpose, or in another tab."""
+    assert standing.latest is not None
+    text = _("We know of no payment so far. A payment page is open until %(time)s UTC: go back to it, or choose another way.")
+    return News(_("Not paid yet"), text % {"time": when(standing.latest.expires_at)}, "act", *_pay(charge))
+
+
 def _waiting(case: _Case) -> News:
-    text = _("The bank has not told us anything yet. The order waits until %(time)s UTC.")
     back = reverse("checkout", args=[case.charge.public_id])
-    return News(_("Waiting for the bank"), text % {"time": when(case.charge.expires_at)}, "act", _("Back to checkout"), back)
+    by = {"time": when(case.charge.expires_at)}
+    if case.standing.latest is not None and case.standing.latest.gateway == "stripe":
+        text = _(
+            "Stripe has not told us yet whether it is paid. This page looks again by itself; the order waits until %(time)s UTC."
+        )
+        return News(_("We are asking Stripe"), text % by, "act", _("Back to checkout"), back)
+    text = _("The bank has not told us anything yet. The order waits until %(time)s UTC.")
+    return News(_("Waiting for the bank"), text % by, "act", _("Back to checkout"), back)
 
 
 def _processing(case: _Case) -> News:

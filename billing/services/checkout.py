@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.core.cache import cache
 from django.db import transaction
 
 from accounts.models import Membership, SshKey, User
@@ -14,8 +15,10 @@ from billing.services.order import order
 from billing.services.payment import OPEN_STATES, apply_payment
 from billing.services.profile import save_billing_profile
 from billing.services.vat import with_check
+from core import jobs
 from core.errors import Refused
 
+ASKED_SECONDS = 5
 # A member orders, but the account's address is not a member's to change.
 MAY_CHANGE_BILLING = (Role.OWNER, Role.BILLING)
 
@@ -75,3 +78,9 @@ def ask_again(charge: Charge) -> None:
     """
     for payment in charge.payments.filter(state__in=OPEN_STATES).exclude(external_id="").order_by("id"):
         apply_payment(payment.gateway, payment.external_id)
+
+
+def ask_soon(charge: Charge) -> None:
+    """Have the queue ask the gateways, for a customer who comes back from a payment page before its message; not each second."""
+    if cache.add(f"asked:{charge.pk}", 1, timeout=ASKED_SECONDS):
+        jobs.enqueue("billing.tasks.ask_again", charge.pk, name=f"ask about charge {charge.pk}")

@@ -62,6 +62,10 @@ def checkout_return(request: AccountRequest, public_id: UUID) -> HttpResponse:
         except GatewayError:
             messages.error(request, _("The bank does not answer just now. We ask again by ourselves."))
         return redirect("checkout_return", public_id=charge.public_id)
+    if "session_id" in request.GET:
+        # Only says where the visitor comes from; whether it is paid is read from the gateway.
+        services.ask_soon(charge)
+        return redirect("checkout_return", public_id=charge.public_id)
     standing = checkout_standing(charge)
     if standing.state == CheckoutState.OPEN:
         return redirect("checkout", public_id=charge.public_id)

@@ -27,7 +27,9 @@ class Request:
 
 @dataclass
 class Api:
-    """The API over an account. `requests` is what was asked so far; `drops` how often a path is acted upon and not answered."""
+    """The API over an account. `requests` is what was asked so far. By "POST /v1/…": `drops` is how often that is acted upon and
+    not answered, `failures` are the faults that come instead.
+    """
 
     account: Account
     secret_key: str
@@ -44,9 +46,9 @@ class Api:
                 status, body = self._repeatable(request)
             except Refusal as refusal:
                 status, body = refusal.status, {"error": refusal.error}
-            left = self.drops.get(request.path, 0)
-            if left:
-                self.drops[request.path] = left - 1
+            name = f"{request.method} {request.path}"
+            if self.drops.get(name, 0):
+                self.drops[name] -= 1
                 return None
             return status, body
 
@@ -57,7 +59,7 @@ class Api:
             raise Refusal(f"This is version {self.account.version}, not {request.version}")
         if wrong := faults(request.method, request.path, request.query, request.body):
             raise Refusal(f"{request.method} {request.path}: {'; '.join(wrong)}", code="parameter_unknown")
-        if failing := self.failures.get(request.path):
+        if failing := self.failures.get(f"{request.method} {request.path}"):
             return failing.pop(0), {"error": {"type": "api_error", "message": "Something went wrong on our end."}}
         if request.method == "GET":
             return 200, self._act(request)

@@ -24,7 +24,7 @@ WEBHOOK_SECRET = "whsec_standin"
 Send = Callable[[bytes, str], bool]
 
 
-@dataclass
+@dataclass(repr=False)
 class Standin:
     """Account, API and address of a stand-in that is running."""
 
