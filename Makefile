@@ -19,6 +19,8 @@ help: ## these lines
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
 run: $(RUNTIME) ## the market on http://127.0.0.1:8000 (PORT=, DECENTCLOUD_HOME=); Ctrl-C stops it
+	@# Without Pango the market runs, and documents wait for their files: the line that helps is printed.
+	@scripts/system pango || true
 	@exec $(PY) -m scripts.run
 
 test: $(WORK) system-for-tests ## all tests but the long ones, in parallel

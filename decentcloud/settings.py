@@ -310,6 +310,8 @@ STORAGES: dict[str, dict[str, Any]] = {
 # A mail server that is silent must not hold up the queue.
 EMAIL_TIMEOUT = 15
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+if vars()["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend":
+    EMAIL_BACKEND = "core.console_mail.EmailBackend"
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Decent Cloud <no-reply@localhost>")
 SERVER_EMAIL: str = DEFAULT_FROM_EMAIL
 
