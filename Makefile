@@ -11,9 +11,12 @@ export PYTHON PORT DECENTCLOUD_HOME
 RUNTIME := .venv/.installed-runtime
 WORK := .venv/.installed-work
 # An environment of its own for what only reads code: nobody's database, nobody's .env.
-PRODUCTION := env DECENTCLOUD_HOME=/nonexistent DEBUG=off SECRET_KEY=only-for-checks-only-for-checks-only-for-checks-0123456789 \
+PRODUCTION = env DECENTCLOUD_HOME=/nonexistent DEBUG=off SECRET_KEY=only-for-checks-only-for-checks-only-for-checks-0123456789 \
 	DATABASE_URL=postgres://nobody@127.0.0.1:1/nothing SITE_URL=https://market.example ALLOWED_HOSTS=market.example \
-	EMAIL_URL=smtp+tls://user:password@mail.example:587 SANDBOX_ENABLED=off
+	EMAIL_URL=smtp+tls://user:password@mail.example:587 SANDBOX_ENABLED=off $(SELLER)
+SELLER := INVOICE_SELLER_NAME='Decent Cloud Market GmbH' INVOICE_SELLER_STREET='Am Markt 1' INVOICE_SELLER_POSTCODE=20457 \
+	INVOICE_SELLER_CITY=Hamburg INVOICE_SELLER_COUNTRY=DE INVOICE_SELLER_VAT_ID=DE136695976 INVOICE_SELLER_EMAIL=invoices@market.test \
+	INVOICE_SELLER_IBAN='DE89 3704 0044 0532 0130 00' INVOICE_SELLER_OSS=on
 
 help: ## these lines
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -33,6 +36,7 @@ soak: $(WORK) system-for-tests ## long random walks, a thousand kills, mutation 
 	@$(PY) -m scripts.mutants
 
 check: $(WORK) ## style, types, floors, migrations, production settings
+	@scripts/system pango
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PRODUCTION) $(PY) -m mypy

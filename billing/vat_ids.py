@@ -1,4 +1,4 @@
-"""Only what a VAT id looks like, before VIES is asked. The only module that imports python-stdnum."""
+"""Only what a VAT id looks like, before VIES is asked: the digits that check each other, by python-stdnum."""
 
 import re
 from dataclasses import dataclass

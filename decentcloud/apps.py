@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
+from django.utils.module_loading import import_string
 
 from decentcloud.checks import check_database, check_production
 from decentcloud.stripe_checks import check_stripe, check_stripe_in_production
@@ -19,3 +20,7 @@ class DecentCloudConfig(AppConfig):
         register(check_production, Tags.security, deploy=True)
         register(check_stripe)
         register(check_stripe_in_production, Tags.security, deploy=True)
+        # They know models, which are there only now.
+        register(import_string("decentcloud.seller_checks.check_seller"))
+        register(import_string("decentcloud.seller_checks.check_sellers_documents"), Tags.security, deploy=True)
+        register(import_string("decentcloud.seller_checks.check_threshold"), Tags.database)

@@ -322,7 +322,7 @@ def test_the_command_ends_with_one_and_names_what_differs(running: Contract) -> 
 
 def test_two_proofs_are_not_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("billing.proof.proving._LOCK", 1)
-    with connection.copy().cursor() as other:  # type: ignore[no-untyped-call]  # a second session, untyped in Django's stubs
+    with connection.copy().cursor() as other:
         other.execute("SELECT pg_advisory_lock(1)")
         with pytest.raises(CommandError, match="being made already"):
             call_command("prove_money")
