@@ -146,8 +146,7 @@ class Billing(GenericAPIView[BillingProfile]):
         data.is_valid(raise_exception=True)
         account = account_of(request)
         buyer = given_buyer(data.validated_data, user_of(request).email)
-        services.save_billing_profile(account.pk, buyer)
-        services.with_check(buyer.tax_facts, account)
+        services.keep_billing_details(account, buyer)
         return Response(_shown(request))
 
 

@@ -1,9 +1,11 @@
 """Only what an order costs, line by line: the same for a quote and for its charge."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from billing.states import TaxCategory
 from contracts.pricing import MONTH_HOURS, NetPrice
 from core.countries import country_name
 from core.formats import hours_text, minor, percent
@@ -11,8 +13,8 @@ from core.formats import hours_text, minor, percent
 Line = dict[str, object]
 
 
-def statement(price: NetPrice, hours: int, tax_rate: Decimal, tax_country: str, tax_minor: int) -> list[Line]:
-    """Rent, set-up fee and VAT, for c/statement.html."""
+def statement(price: NetPrice, hours: int, tax_rate: Decimal, tax_minor: int, decision: Mapping[str, str]) -> list[Line]:
+    """Rent, set-up fee and VAT, for c/statement.html. `decision` is the tax decision as it was bound or frozen."""
     note = _("%(hours)s h at %(price)s for %(month)d h") % {
         "hours": f"{hours:,}",
         "price": minor(price.monthly_minor, price.currency),
@@ -23,11 +25,23 @@ def statement(price: NetPrice, hours: int, tax_rate: Decimal, tax_country: str, 
         {"label": hours_text(hours), "note": note, "amount": minor(price.rent_minor, price.currency)},
         {"label": _("Set-up fee"), "amount": fee},
         {
-            "label": _("VAT %(rate)s") % {"rate": rate_text(tax_rate)},
-            "note": country_name(tax_country),
+            "label": _("VAT %(rate)s") % {"rate": rate_text(tax_rate)} if tax_rate else _("VAT"),
+            "note": tax_note(decision),
             "amount": minor(tax_minor, price.currency),
         },
     ]
+
+
+def tax_note(decision: Mapping[str, str]) -> str:
+    """Whose VAT it is, or why there is none."""
+    match decision.get("category"):
+        case TaxCategory.REVERSE_CHARGE:
+            return _("Reverse charge: you account for it yourself")
+        case TaxCategory.OUT_OF_SCOPE:
+            return _("None outside of EU VAT")
+        case TaxCategory.EXEMPT:
+            return _("None: the seller is a small business")
+    return country_name(decision.get("country", ""))
 
 
 def total(gross_minor: int, currency: str) -> Line:

@@ -113,10 +113,9 @@ def _step(standing: CheckoutStanding) -> int:
 
 def bill(charge: Charge) -> Bill:
     """What is charged, and to whom."""
-    country = charge.tax_decision["country"]
     buyer = charge.buyer
     return Bill(
-        lines=statement(charge.price, charge.hours, charge.tax_rate, country, charge.tax_minor),
+        lines=statement(charge.price, charge.hours, charge.tax_rate, charge.tax_minor, charge.tax_decision),
         total=total(charge.gross_minor, charge.currency),
         gross=money(charge.gross),
         title=charge.contract.offering_name,

@@ -12,10 +12,15 @@ from billing.forms import OrderForm
 from billing.leaving import Leaving, every_day, key_moments, leaving_after
 from billing.models import Quote
 from billing.presenters.amounts import Line, statement, total
-from billing.tax import price_with_tax
+from billing.presenters.buyer import VatIdState, kind_options, vat_id_state
+from billing.services.vat import with_known_check
+from billing.states import BuyerKind, TaxCategory, VatCheckState
+from billing.tax import TaxFacts, price_with_tax
+from billing.vat_ids import tidy_vat_id
 from contracts.pricing import net_price, rent_minor
 from core import clock
 from core.countries import country_name
+from core.errors import Refused
 from core.formats import day, hours_text, minor, money
 from core.money import Money, minimum_minor
 from providers.models import Offering
@@ -46,6 +51,9 @@ class OrderPage:
     opens_new_key: bool
     lines: list[Line]
     total: Line
+    kinds: list[Option]
+    vat: VatIdState | None
+    vat_news: str
     leaving: list[Row]
     every_day: list[Row]
     button: str
@@ -63,12 +71,36 @@ def order_page(quote: Quote, form: OrderForm) -> OrderPage:
         systems=[_system(name, str(form["operating_system"].value())) for name in quote.terms["operating_systems"]],
         keys=[_key(key, str(form["ssh_key"].value() or "")) for key in form.keys.values()],
         opens_new_key=bool(form["public_key"].value() or form["public_key"].errors),
-        lines=statement(quote.price, quote.hours, quote.tax_rate, quote.tax_country, quote.tax_minor),
+        lines=statement(quote.price, quote.hours, quote.tax_rate, quote.tax_minor, quote.tax_decision),
         total=total(quote.gross_minor, quote.currency),
+        kinds=kind_options(str(form["kind"].value() or "")),
+        vat=None if form["vat_id"].errors else _vat(quote, form),
+        vat_news=_vat_news(quote),
         leaving=[_row(quote, hours) for hours in key_moments(quote.hours)],
         every_day=[_row(quote, hours) for hours in every_day(quote.hours)],
         button=_("Order with obligation to pay %(amount)s") % {"amount": money(quote.gross)},
     )
+
+
+def _vat(quote: Quote, form: OrderForm) -> VatIdState | None:
+    """What is known of the id in the form; nothing for a private person, whose page has no such field."""
+    typed = str(form["vat_id"].value() or "")
+    if str(form["kind"].value() or "") == BuyerKind.PERSON:
+        return None
+    try:
+        return vat_id_state(tidy_vat_id(typed), quote.country, quote.account)
+    except Refused as refused:
+        return VatIdState(_("Not possible"), "stop", refused.reason)
+
+
+def _vat_news(quote: Quote) -> str:
+    """VIES has answered since the price was made."""
+    facts = TaxFacts.from_json(quote.tax_facts) if quote.tax_facts else TaxFacts(quote.country)
+    if facts.vat_check not in (VatCheckState.PENDING, VatCheckState.UNAVAILABLE):
+        return ""
+    if with_known_check(facts).vat_check != VatCheckState.VALID or quote.tax_decision["category"] != TaxCategory.STANDARD:
+        return ""
+    return _("VIES has confirmed your VAT id meanwhile. Look at the price again before you order.")
 
 
 def hardware(offering: Offering) -> str:

@@ -20,7 +20,7 @@ from billing.services.payment_closing import (
     expire_unpaid_charges,
     reread_payments,
 )
-from billing.services.profile import save_billing_profile
+from billing.services.profile import keep_billing_details, save_billing_profile
 from billing.services.quote import create_quote
 from billing.services.refund import refund_settlement, request_goodwill_refund, request_vat_refund
 from billing.services.refund_import import apply_refund, import_refund
@@ -66,6 +66,7 @@ __all__ = [
     "import_refund",
     "issue_invoice",
     "issue_receipt",
+    "keep_billing_details",
     "open_extension_charge",
     "open_task",
     "order",

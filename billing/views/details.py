@@ -12,6 +12,7 @@ from accounts.http import AccountRequest
 from billing import services
 from billing.buyer_queries import billing_country, billing_profile
 from billing.forms import ProfileForm, billing_initial
+from billing.presenters.buyer import kind_options, vat_id_state
 from billing.services.checkout import MAY_CHANGE_BILLING
 from core.errors import Refused
 
@@ -28,10 +29,17 @@ def billing_details(request: AccountRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             require_role(request, *MAY_CHANGE_BILLING)
-            services.save_billing_profile(request.account.pk, form.buyer())
+            services.keep_billing_details(request.account, form.buyer())
         except Refused as refused:
             messages.error(request, refused.reason)
         else:
             messages.success(request, _("Saved. The next order is addressed like this."))
         return redirect("billing_details")
-    return render(request, "billing/details.html", {"form": form, "profile": profile, "may_change": may_change})
+    vat_id = profile.vat_id if profile else ""
+    context = {
+        "form": form,
+        "may_change": may_change,
+        "kinds": kind_options(str(form["kind"].value() or "")),
+        "vat": vat_id_state(vat_id, start["country"], request.account),
+    }
+    return render(request, "billing/details.html", context)
