@@ -172,10 +172,16 @@ def decide(dispute_external_id: str, decision: Decision) -> SandboxDispute:
         dispute = SandboxDispute.objects.get(external_id=dispute_external_id)
         if decision not in possible_decisions(dispute):
             raise Refused(_("The bank has decided already. This is what it says now."), code="not_now")
+        now = clock.now()
         dispute.status = decision.value
-        dispute.fee_returned_minor = dispute.fee_minor if decision == Decision.WON else 0
-        dispute.decided_at = clock.now()
-        dispute.save(update_fields=["status", "fee_returned_minor", "decided_at"])
+        if decision == Decision.DISPUTED:
+            # From now on it takes money.
+            dispute.created_at = now
+            dispute.fee_minor = _fee(dispute.payment.currency)
+        else:
+            dispute.fee_returned_minor = dispute.fee_minor if decision == Decision.WON else 0
+            dispute.decided_at = now
+        dispute.save()
         queue_message(MessageKind.DISPUTE_UPDATED, dispute.external_id)
     return dispute
 
@@ -262,12 +268,16 @@ def _open_dispute(page: SandboxPayment, status: DisputeStatus, amount_minor: int
         external_id=f"sbx_dis_{uuid4().hex}",
         payment=page,
         amount_minor=amount_minor,
-        fee_minor=DISPUTE_FEE * currency(page.currency).scale if takes_money else 0,
+        fee_minor=_fee(page.currency) if takes_money else 0,
         status=status,
         evidence_due_at=now + EVIDENCE,
         created_at=now,
     )
     queue_message(MessageKind.DISPUTE_UPDATED, dispute.external_id)
+
+
+def _fee(code: str) -> int:
+    return DISPUTE_FEE * currency(code).scale
 
 
 _ACTIONS: dict[Outcome, Callable[[SandboxPayment], None]] = {

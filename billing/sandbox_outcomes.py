@@ -26,11 +26,12 @@ class Outcome(models.TextChoices):
 
 
 class Decision(models.TextChoices):
-    """How the bank ends a dispute or an inquiry; each is the status that follows."""
+    """How the bank goes on with a dispute or an inquiry; each is the status that follows."""
 
     WON = DisputeStatus.WON.value, _("Dispute won")
     LOST = DisputeStatus.LOST.value, _("Dispute lost")
     INQUIRY_CLOSED = DisputeStatus.INQUIRY_CLOSED.value, _("Inquiry closed")
+    DISPUTED = DisputeStatus.OPEN.value, _("Becomes a dispute")
 
 
 AT_CHECKOUT = (
@@ -70,9 +71,10 @@ def possible_outcomes(page: SandboxPayment, now: datetime) -> tuple[Outcome, ...
 
 
 def possible_decisions(dispute: SandboxDispute) -> tuple[Decision, ...]:
-    """How this dispute can end; nothing once it has."""
+    """How this dispute can go on; nothing once it has ended."""
     if dispute.status == DisputeStatus.OPEN:
         return (Decision.WON, Decision.LOST)
     if dispute.status == DisputeStatus.INQUIRY:
-        return (Decision.INQUIRY_CLOSED,)
+        more = (Decision.DISPUTED,) if left_minor(dispute.payment) >= dispute.amount_minor else ()
+        return (Decision.INQUIRY_CLOSED, *more)
     return ()

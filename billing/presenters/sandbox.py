@@ -100,6 +100,7 @@ def _dispute(dispute: SandboxDispute, page: SandboxPayment) -> DisputeRow:
         Decision.WON: _("The money comes back to us, the rental goes on."),
         Decision.LOST: _("The money stays with the customer, the rental ends."),
         Decision.INQUIRY_CLOSED: _("The question is answered."),
+        Decision.DISPUTED: _("The bank takes the money back. The rental is paused until it decides."),
     }
     title = {
         "inquiry": _("Inquiry, open"),

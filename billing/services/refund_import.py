@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from billing import postings
 from billing.gateway_facts import GatewayError, GatewayRefund, RefundStatus
 from billing.gateways import gateway
-from billing.models import Payment, Refund
+from billing.models import Payment, Refund, StaffTask
 from billing.queries import given_back, is_allocated, left_gross, paid_of, payments_told_of
 from billing.services.payment import BOOKED, apply_payment
 from billing.services.refund import create_refund, locked_payment
@@ -47,11 +47,8 @@ def import_refund(gateway_name: str, facts: GatewayRefund) -> None:
             _file_unknown(gateway_name, facts)
             return
         payment = locked_payment(payment_id)
-        if Refund.objects.filter(payment=payment, external_id=facts.external_id).exists():
-            # Somebody was faster.
-            return
-        if facts.status == RefundStatus.FAILED:
-            # It came to nothing before we heard of it.
+        if StaffTask.objects.filter(key=_task_key(payment, facts)).exists():
+            # Somebody was faster, or it failed, and what was owed by it has been sent again since.
             return
         _place(payment, facts)
     apply_refund_facts(gateway_name, facts)
@@ -97,7 +94,7 @@ def _file(refund: Refund, facts: GatewayRefund, text: str) -> None:
     refund.acknowledge(facts.external_id)
     refund.save()
     open_task(
-        f"import:{refund.payment.gateway}:{facts.external_id}"[:120],
+        _task_key(refund.payment, facts),
         TaskKind.GATEWAY_REFUND,
         text % {"amount": money(refund.amount)},
         contract=refund.contract,
@@ -113,8 +110,13 @@ def _file(refund: Refund, facts: GatewayRefund, text: str) -> None:
     )
 
 
+def _task_key(payment: Payment, facts: GatewayRefund) -> str:
+    """Each refund of a dashboard has one task, for ever: by it one knows that its money has found its row."""
+    return f"import:{payment.gateway}:{facts.external_id}"[:120]
+
+
 def _file_beyond(payment: Payment, facts: GatewayRefund, beyond: int) -> None:
-    if not beyond:
+    if not beyond or facts.status == RefundStatus.FAILED:
         return
     text = _(
         "%(amount)s more than was left of a payment was refunded in the gateway's dashboard. See what is owed before you pay it."

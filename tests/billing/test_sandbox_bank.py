@@ -316,7 +316,7 @@ def test_an_inquiry_takes_nothing_and_is_closed(paid_page: SandboxPayment, bank_
     bank_says(Outcome.INQUIRY)
     dispute = SandboxDispute.objects.get()
     assert (dispute.status, dispute.fee_minor) == (DisputeStatus.INQUIRY, 0)
-    assert possible_decisions(dispute) == (Decision.INQUIRY_CLOSED,)
+    assert possible_decisions(dispute) == (Decision.INQUIRY_CLOSED, Decision.DISPUTED)
     assert Outcome.INQUIRY not in possible_outcomes(paid_page, clock.now())
     payment.refresh_from_db()
     assert payment.disputed_minor == 0
