@@ -3,7 +3,7 @@
 from lxml import etree
 
 from billing.documents.content import DocumentContent, Line, Party
-from billing.documents.en16931 import EMAIL_SCHEME, SPECIFICATION, Facts, line_name, plain
+from billing.documents.en16931 import EMAIL_SCHEME, SPECIFICATION, Facts, line_name, writable
 
 _NAMESPACES = {
     "rsm": "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",
@@ -16,6 +16,7 @@ _DAY = "102"
 
 def write_cii(content: DocumentContent) -> bytes:
     """The invoice or credit note as XML, UTF-8."""
+    content = writable(content)
     facts = Facts(content)
     root = etree.Element(_name("rsm:CrossIndustryInvoice"), nsmap=_NAMESPACES)
     context = _add(root, "rsm:ExchangedDocumentContext")
@@ -42,7 +43,7 @@ def _add_line(trade: etree._Element, number: int, line: Line, facts: Facts) -> N
     _add(_add(item, "ram:AssociatedDocumentLineDocument"), "ram:LineID", str(number))
     product = _add(item, "ram:SpecifiedTradeProduct")
     _add(product, "ram:Name", line_name(line))
-    _add_given(product, "ram:Description", plain(line.description))
+    _add_given(product, "ram:Description", line.description)
     price = _add(_add(item, "ram:SpecifiedLineTradeAgreement"), "ram:NetPriceProductTradePrice")
     _add(price, "ram:ChargeAmount", facts.amount(line.price_minor))
     _add(price, "ram:BasisQuantity", str(line.base_quantity), unitCode=line.unit)
@@ -63,25 +64,25 @@ def _add_agreement(trade: etree._Element, facts: Facts) -> None:
     _add_given(seller, "ram:ID", facts.seller_id())
     _add_party(seller, content.seller, facts)
     if content.seller.tax_no:
-        _add(_add(seller, "ram:SpecifiedTaxRegistration"), "ram:ID", plain(content.seller.tax_no), schemeID="FC")
+        _add(_add(seller, "ram:SpecifiedTaxRegistration"), "ram:ID", content.seller.tax_no, schemeID="FC")
     _add_party(_add(agreement, "ram:BuyerTradeParty"), content.buyer, facts)
     if content.contract:
-        _add(_add(agreement, "ram:ContractReferencedDocument"), "ram:IssuerAssignedID", plain(content.contract))
+        _add(_add(agreement, "ram:ContractReferencedDocument"), "ram:IssuerAssignedID", content.contract)
 
 
 def _add_party(node: etree._Element, party: Party, facts: Facts) -> None:
-    _add(node, "ram:Name", plain(party.name) or "–")
+    _add(node, "ram:Name", party.name or "–")
     if party.registration:
-        _add(_add(node, "ram:SpecifiedLegalOrganization"), "ram:ID", plain(party.registration))
+        _add(_add(node, "ram:SpecifiedLegalOrganization"), "ram:ID", party.registration)
     if party.contact:
-        _add(_add(node, "ram:DefinedTradeContact"), "ram:PersonName", plain(party.contact))
+        _add(_add(node, "ram:DefinedTradeContact"), "ram:PersonName", party.contact)
     address = _add(node, "ram:PostalTradeAddress")
-    _add_given(address, "ram:PostcodeCode", plain(party.postcode))
-    _add_given(address, "ram:LineOne", plain(party.street))
-    _add_given(address, "ram:CityName", plain(party.city))
+    _add_given(address, "ram:PostcodeCode", party.postcode)
+    _add_given(address, "ram:LineOne", party.street)
+    _add_given(address, "ram:CityName", party.city)
     _add(address, "ram:CountryID", party.country)
     if party.email:
-        _add(_add(node, "ram:URIUniversalCommunication"), "ram:URIID", plain(party.email), schemeID=EMAIL_SCHEME)
+        _add(_add(node, "ram:URIUniversalCommunication"), "ram:URIID", party.email, schemeID=EMAIL_SCHEME)
     if vat_id := facts.vat_id(party):
         _add(_add(node, "ram:SpecifiedTaxRegistration"), "ram:ID", vat_id, schemeID="VA")
 
@@ -94,7 +95,7 @@ def _add_settlement(trade: etree._Element, facts: Facts) -> None:
     _add(settlement, "ram:InvoiceCurrencyCode", content.currency)
     means = _add(settlement, "ram:SpecifiedTradeSettlementPaymentMeans")
     _add(means, "ram:TypeCode", facts.means_code)
-    _add_given(means, "ram:Information", plain(content.paid_by))
+    _add_given(means, "ram:Information", content.paid_by)
     tax = _add(settlement, "ram:ApplicableTradeTax")
     _add(tax, "ram:CalculatedAmount", facts.amount(content.tax_minor))
     _add(tax, "ram:TypeCode", "VAT")

@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from typing import Any, TypeVar
 
 from billing.documents.content import DocumentContent, Line, Party, TaxInSellersCurrency
+from billing.documents.phrases import PHRASES
 from billing.documents.words import Words
 from billing.states import DocumentKind, TaxCategory
 from core.money import currency
@@ -18,6 +20,7 @@ _TYPE_CODES = {DocumentKind.INVOICE: "380", DocumentKind.CREDIT_NOTE: "381"}
 _MEANS = {"stripe": "68", "icpay": "68", "sandbox": "68"}
 _OTHER_MEANS = "ZZZ"
 _REASON_CODES = {TaxCategory.REVERSE_CHARGE: "VATEX-EU-AE", TaxCategory.OUT_OF_SCOPE: "VATEX-EU-O"}
+_Texts = TypeVar("_Texts", Party, Line)
 # What turns the reading direction of the text behind it, and so could make a figure read backwards.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
@@ -28,13 +31,32 @@ def plain(text: str) -> str:
     return " ".join(kept.split())
 
 
+def writable(content: DocumentContent) -> DocumentContent:
+    """The same document with every text of somebody's in a form that XML and paper can carry; what is left of blanks is empty."""
+    return replace(
+        content,
+        seller=_plain_texts(content.seller),
+        buyer=_plain_texts(content.buyer),
+        lines=tuple(_plain_texts(line) for line in content.lines),
+        contract=plain(content.contract),
+        operator=plain(content.operator),
+        paid_by=plain(content.paid_by),
+    )
+
+
+def _plain_texts(of: _Texts) -> _Texts:
+    values = {one.name: getattr(of, one.name) for one in fields(of)}
+    texts: dict[str, Any] = {name: plain(value) for name, value in values.items() if isinstance(value, str)}
+    return replace(of, **texts)
+
+
 def _is_writable(character: str) -> bool:
-    return character in "\t\n\r" or unicodedata.category(character) not in {"Cc", "Cs", "Co", "Cn"}
+    return character in "\t\n\r" or (unicodedata.category(character) not in {"Cc", "Cs"} and character not in "\ufffe\uffff")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """One invoice or credit note for a syntax to write. Receipts have none: raises KeyError."""
+    """One invoice or credit note for a syntax to write; its content is `writable`. Receipts have no type: raises KeyError."""
 
     content: DocumentContent
 
@@ -91,7 +113,7 @@ class Facts:
         content, words = self.content, self.words
         said = [self.reason, *reasons(content, words)]
         if content.operator:
-            said.append(words.say("delivered_by", name=plain(content.operator)))
+            said.append(words.say("delivered_by", name=content.operator))
         if content.is_draft:
             said.insert(0, words.say("draft"))
         return [text for text in said if text]
@@ -108,14 +130,14 @@ class Facts:
 
     def vat_id(self, party: Party) -> str:
         """BT-31, BT-48."""
-        return "" if self.out_of_scope else plain(party.vat_id).replace(" ", "")
+        return "" if self.out_of_scope else party.vat_id.replace(" ", "")
 
     def seller_id(self) -> str:
         """BT-29, only where nothing else of the seller names it to a machine."""
         seller = self.content.seller
         if seller.registration or self.vat_id(seller):
             return ""
-        return plain(seller.tax_no or seller.email or seller.name)
+        return seller.tax_no or seller.email or seller.name
 
 
 def amount(minor: int, code: str) -> str:
@@ -127,7 +149,7 @@ def amount(minor: int, code: str) -> str:
 
 def line_name(line: Line) -> str:
     """BT-153, which must not be empty."""
-    return plain(line.name) or "–"
+    return line.name or "–"
 
 
 def reasons(content: DocumentContent, words: Words) -> list[str]:
@@ -138,7 +160,7 @@ def reasons(content: DocumentContent, words: Words) -> list[str]:
     if content.reason == "unused":
         hours = {"used": words.hours(content.used_seconds), "term": words.hours(content.term_seconds)}
         said.append(words.say("reason_unused", **hours) if content.term_seconds else words.say("reason_unused_bare"))
-    elif content.reason:
+    elif f"reason_{content.reason}" in PHRASES:
         said.append(words.say(f"reason_{content.reason}"))
     if content.setup_fee_kept and content.reason == "unused":
         said.append(words.say("fee_kept"))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from billing.documents.content import DocumentContent, Line, Party
-from billing.documents.en16931 import plain, reasons
+from billing.documents.en16931 import reasons, writable
 from billing.documents.words import Words
 from billing.states import DocumentKind, TaxCategory
 from core.money import group_digits
@@ -66,6 +66,7 @@ class Page:
 
 def lay_out(content: DocumentContent) -> Page:
     """The page of a receipt, invoice or credit note."""
+    content = writable(content)
     words = Words(content.language)
     kind = words.say(content.kind)
     seller = content.seller
@@ -78,13 +79,13 @@ def lay_out(content: DocumentContent) -> Page:
         number=content.number,
         draft=words.say("draft") if content.is_draft else "",
         draft_short=words.say("draft_short") if content.is_draft else "",
-        seller=plain(seller.name),
+        seller=seller.name,
         seller_address=", ".join(_address(seller, words)[1:]),
-        seller_ids=[words.say(name, id=plain(value)) for name, value in ids.items() if value],
+        seller_ids=[words.say(name, id=value) for name, value in ids.items() if value],
         addressed=words.say("received_from" if content.kind == DocumentKind.RECEIPT else "bill_to"),
         buyer=[
             *_address(content.buyer, words),
-            *([words.say("vat_id", id=plain(content.buyer.vat_id))] if content.buyer.vat_id else []),
+            *([words.say("vat_id", id=content.buyer.vat_id)] if content.buyer.vat_id else []),
         ],
         facts=_facts(content, words),
         amount=words.money(content.gross_minor, content.currency),
@@ -96,17 +97,15 @@ def lay_out(content: DocumentContent) -> Page:
         law=words.law(content.category, content.seller.country),
         notes=_notes(content, words),
         iban=_iban(content, words),
-        email=plain(seller.email),
+        email=seller.email,
         page=words.say("page"),
         of_pages=words.say("of_pages"),
     )
 
 
 def _address(party: Party, words: Words) -> list[str]:
-    place = " ".join(part for part in (plain(party.postcode), plain(party.city)) if part)
-    return [
-        line for line in (plain(party.name), plain(party.contact), plain(party.street), place, words.country(party.country)) if line
-    ]
+    place = " ".join(part for part in (party.postcode, party.city) if part)
+    return [line for line in (party.name, party.contact, party.street, place, words.country(party.country)) if line]
 
 
 def _facts(content: DocumentContent, words: Words) -> list[tuple[str, str]]:
@@ -117,7 +116,7 @@ def _facts(content: DocumentContent, words: Words) -> list[tuple[str, str]]:
     if content.paid_on:
         found.append((words.say("refunded" if _takes_back(content) else "paid"), _settled(content, words)))
     if content.contract:
-        found.append((words.say("rental"), plain(content.contract)))
+        found.append((words.say("rental"), content.contract))
     if content.kind != DocumentKind.RECEIPT:
         found.append((words.say("served"), _served(content, words)))
     return [pair for pair in found if pair[1]]
@@ -125,7 +124,7 @@ def _facts(content: DocumentContent, words: Words) -> list[tuple[str, str]]:
 
 def _settled(content: DocumentContent, words: Words) -> str:
     day = words.day(content.paid_on)
-    return words.say("on_via", day=day, method=plain(content.paid_by)) if plain(content.paid_by) else day
+    return words.say("on_via", day=day, method=content.paid_by) if content.paid_by else day
 
 
 def _served(content: DocumentContent, words: Words) -> str:
@@ -156,14 +155,14 @@ def _lede(content: DocumentContent, words: Words) -> str:
 
 
 def _row(place: int, line: Line, content: DocumentContent, words: Words) -> Row:
-    details = [plain(line.description)]
-    if place == 0 and plain(content.operator):
-        details.append(words.say("delivered_by", name=plain(content.operator)))
+    details = [line.description]
+    if place == 0 and content.operator:
+        details.append(words.say("delivered_by", name=content.operator))
     hourly = line.unit == _HOURS
     quantity, base = (group_digits(figure, content.language) for figure in (line.quantity, line.base_quantity))
     per = words.say("per_hours" if hourly else "per_pieces", figure=base) if line.base_quantity != 1 or hourly else ""
     return Row(
-        name=plain(line.name),
+        name=line.name,
         details=[detail for detail in details if detail],
         quantity=words.say("hours", figure=quantity) if hourly else quantity,
         price=words.money(line.price_minor, content.currency),
@@ -240,6 +239,6 @@ def _notes(content: DocumentContent, words: Words) -> list[str]:
 
 def _iban(content: DocumentContent, words: Words) -> str:
     """In groups of four, as people read it aloud."""
-    iban = plain(content.seller.iban).replace(" ", "")
+    iban = content.seller.iban.replace(" ", "")
     groups = " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
     return words.say("iban", id=groups) if groups else ""

@@ -3,7 +3,7 @@
 from lxml import etree
 
 from billing.documents.content import DocumentContent, Line, Party
-from billing.documents.en16931 import EMAIL_SCHEME, SPECIFICATION, Facts, line_name, plain
+from billing.documents.en16931 import EMAIL_SCHEME, SPECIFICATION, Facts, line_name, writable
 
 _SCHEMA = "urn:oasis:names:specification:ubl:schema:xsd:"
 _NAMESPACES: dict[str | None, str] = {"cac": f"{_SCHEMA}CommonAggregateComponents-2", "cbc": f"{_SCHEMA}CommonBasicComponents-2"}
@@ -11,6 +11,7 @@ _NAMESPACES: dict[str | None, str] = {"cac": f"{_SCHEMA}CommonAggregateComponent
 
 def write_ubl(content: DocumentContent) -> bytes:
     """The invoice or credit note as XML, UTF-8."""
+    content = writable(content)
     facts = Facts(content)
     kind = "CreditNote" if facts.is_credit_note else "Invoice"
     own = f"{_SCHEMA}{kind}-2"
@@ -25,13 +26,13 @@ def write_ubl(content: DocumentContent) -> bytes:
         _add(corrected, "cbc:ID", content.corrects_number)
         _add(corrected, "cbc:IssueDate", content.corrects_issued_on)
     if content.contract:
-        _add(_add(root, "cac:ContractDocumentReference"), "cbc:ID", plain(content.contract))
+        _add(_add(root, "cac:ContractDocumentReference"), "cbc:ID", content.contract)
     _add_seller(_add(root, "cac:AccountingSupplierParty"), facts)
     _add_buyer(_add(root, "cac:AccountingCustomerParty"), facts)
     address = _add(_add(_add(root, "cac:Delivery"), "cac:DeliveryLocation"), "cac:Address")
     _add(_add(address, "cac:Country"), "cbc:IdentificationCode", content.buyer.country)
     means = _add(root, "cac:PaymentMeans")
-    name = {"name": plain(content.paid_by)} if content.paid_by else {}
+    name = {"name": content.paid_by} if content.paid_by else {}
     _add(means, "cbc:PaymentMeansCode", facts.means_code, **name)
     _add(_add(root, "cac:PaymentTerms"), "cbc:Note", facts.terms)
     _add_tax(root, facts)
@@ -60,7 +61,7 @@ def _add_seller(node: etree._Element, facts: Facts) -> None:
     _add_vat_id(party, facts.vat_id(seller))
     if seller.tax_no:
         scheme = _add(party, "cac:PartyTaxScheme")
-        _add(scheme, "cbc:CompanyID", plain(seller.tax_no))
+        _add(scheme, "cbc:CompanyID", seller.tax_no)
         _add(_add(scheme, "cac:TaxScheme"), "cbc:ID", "TAX")
     _add_legal(party, seller)
 
@@ -71,19 +72,19 @@ def _add_buyer(node: etree._Element, facts: Facts) -> None:
     _add_vat_id(party, facts.vat_id(buyer))
     _add_legal(party, buyer)
     if buyer.contact:
-        _add(_add(party, "cac:Contact"), "cbc:Name", plain(buyer.contact))
+        _add(_add(party, "cac:Contact"), "cbc:Name", buyer.contact)
 
 
 def _add_party(node: etree._Element, party: Party, identifier: str) -> etree._Element:
     one = _add(node, "cac:Party")
     if party.email:
-        _add(one, "cbc:EndpointID", plain(party.email), schemeID=EMAIL_SCHEME)
+        _add(one, "cbc:EndpointID", party.email, schemeID=EMAIL_SCHEME)
     if identifier:
         _add(_add(one, "cac:PartyIdentification"), "cbc:ID", identifier)
     address = _add(one, "cac:PostalAddress")
-    _add_given(address, "cbc:StreetName", plain(party.street))
-    _add_given(address, "cbc:CityName", plain(party.city))
-    _add_given(address, "cbc:PostalZone", plain(party.postcode))
+    _add_given(address, "cbc:StreetName", party.street)
+    _add_given(address, "cbc:CityName", party.city)
+    _add_given(address, "cbc:PostalZone", party.postcode)
     _add(_add(address, "cac:Country"), "cbc:IdentificationCode", party.country)
     return one
 
@@ -97,8 +98,8 @@ def _add_vat_id(party: etree._Element, vat_id: str) -> None:
 
 def _add_legal(party: etree._Element, one: Party) -> None:
     legal = _add(party, "cac:PartyLegalEntity")
-    _add(legal, "cbc:RegistrationName", plain(one.name) or "–")
-    _add_given(legal, "cbc:CompanyID", plain(one.registration))
+    _add(legal, "cbc:RegistrationName", one.name or "–")
+    _add_given(legal, "cbc:CompanyID", one.registration)
 
 
 def _add_tax(root: etree._Element, facts: Facts) -> None:
@@ -136,7 +137,7 @@ def _add_line(root: etree._Element, kind: str, number: int, line: Line, facts: F
     _add(item, f"cbc:{quantity}", str(line.quantity), unitCode=line.unit)
     _add_amount(item, "cbc:LineExtensionAmount", line.net_minor, facts)
     product = _add(item, "cac:Item")
-    _add_given(product, "cbc:Description", plain(line.description))
+    _add_given(product, "cbc:Description", line.description)
     _add(product, "cbc:Name", line_name(line))
     category = _add(product, "cac:ClassifiedTaxCategory")
     _add(category, "cbc:ID", facts.content.category)

@@ -4,12 +4,15 @@ import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from billing.documents.cii import write_cii
-from billing.documents.content import DocumentContent, Line
+from billing.documents.content import DocumentContent, Line, Party
 from billing.documents.en16931 import Facts, amount, plain
 from billing.documents.ubl import write_ubl
+from billing.states import RefundKind
 from core.money import CURRENCIES
 from tests.billing.documents import rules
 from tests.billing.documents.rules import cii_faults, ubl_faults
@@ -54,7 +57,7 @@ def test_a_term_at_a_rate_with_decimals_keeps_the_rules() -> None:
     assert set(texts(write_ubl(bill), "Percent")) == {"25.5"}
 
 
-@pytest.mark.parametrize("reason", ["unused", "full", "goodwill", "imported", "dispute", "vat"])
+@pytest.mark.parametrize("reason", ["", "full", "dispute", *RefundKind.values])
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
 def test_a_credit_note_for_every_reason_keeps_the_rules(reason: str, language: str) -> None:
     note = replace(credit_notes(invoice("S at home", language=language))[0], reason=reason)
@@ -210,3 +213,35 @@ def test_the_way_of_paying_is_a_code_that_needs_no_card_number_and_no_iban(metho
     bill = replace(invoice(), paid_by=method)
     assert faults(bill) == []
     assert code in texts(write_ubl(bill), "PaymentMeansCode")
+
+
+@st.composite
+def parties(draw: st.DrawFn, country: str, vat_id: str) -> Party:
+    words = st.text(max_size=40)
+    return Party(
+        name=draw(words),
+        street=draw(words),
+        postcode=draw(words),
+        city=draw(words),
+        country=country,
+        contact=draw(words),
+        email=draw(words),
+        vat_id=vat_id,
+        tax_no=draw(words),
+        registration=draw(words),
+        iban=draw(words),
+    )
+
+
+@given(
+    case=st.sampled_from(["S at home", "AE", "O", "E"]),
+    seller=parties("DE", "DE123456788"),
+    buyer=parties("AT", "ATU13585627"),
+    operator=st.text(max_size=40),
+    is_note=st.booleans(),
+)
+def test_whatever_people_call_themselves_the_rules_are_kept(
+    case: str, seller: Party, buyer: Party, operator: str, is_note: bool
+) -> None:
+    bill = replace(invoice(case), seller=seller, buyer=buyer, operator=operator, contract=operator, paid_by=operator)
+    assert faults(credit_notes(bill)[0] if is_note else bill) == []

@@ -15,7 +15,7 @@ from lxml import etree
 from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 
-from billing.documents.content import DocumentContent
+from billing.documents.content import DocumentContent, Party
 from billing.documents.en16931 import amount
 from billing.documents.rendering import render
 from billing.documents.sheet import ForeignAddress, OwnFilesOnly
@@ -316,3 +316,17 @@ def test_what_people_write_is_text_on_paper_and_nothing_more() -> None:
     )
     read = text_of(render(one).pdf)
     assert read.count("<script>alert(1)</script><b>bold</b> {{ page.iban }} {% debug %} &amp;") >= 2
+
+
+@pytest.mark.parametrize("kind", ["invoice", "receipt"])
+def test_a_draft_of_a_seller_that_is_not_there_is_printed_all_the_same(kind: str) -> None:
+    nobody = Party("", "", "", "", "DE")
+    one = replace(invoice("O"), kind=kind, seller=nobody, is_draft=True)
+    assert "DRAFT – seller not configured" in text_of(render(one).pdf)
+
+
+def test_a_sellers_long_name_leaves_room_for_the_page_number() -> None:
+    bill = invoice()
+    name = "Außerordentlich lange Firma für dezentrale Rechenleistung " * 3
+    read = text_of(render(replace(bill, seller=replace(bill.seller, name=name))).pdf)
+    assert "INV-2026-000418, page 1 of 1" in read
