@@ -102,10 +102,8 @@ class Facts:
 
     @property
     def terms(self) -> str:
-        """BT-20: that it is settled, and when."""
-        content, words = self.content, self.words
-        row = "refunded_row" if self.is_credit_note else "paid_row"
-        return words.say(row, day=words.day(content.paid_on)) if content.paid_on else words.say(f"{row}_bare")
+        """BT-20."""
+        return settled(self.content, self.words)
 
     @property
     def notes(self) -> list[str]:
@@ -150,6 +148,14 @@ def amount(minor: int, code: str) -> str:
 def line_name(line: Line) -> str:
     """BT-153, which must not be empty."""
     return line.name or "–"
+
+
+def settled(content: DocumentContent, words: Words) -> str:
+    """That nothing is owed any more, and since when: no document leaves a sum open."""
+    if content.reason == "vat":
+        return words.say("settled_row")
+    row = "refunded_row" if content.kind == DocumentKind.CREDIT_NOTE else "paid_row"
+    return words.say(row, day=words.day(content.paid_on)) if content.paid_on else words.say(f"{row}_bare")
 
 
 def reasons(content: DocumentContent, words: Words) -> list[str]:

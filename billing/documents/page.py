@@ -1,14 +1,17 @@
 """Only what stands where on the page: a document's content as ready texts in its language. For templates/documents/."""
 
 from dataclasses import dataclass
+from textwrap import shorten
 
 from billing.documents.content import DocumentContent, Line, Party
-from billing.documents.en16931 import reasons, writable
+from billing.documents.en16931 import reasons, settled, writable
 from billing.documents.words import Words
 from billing.states import DocumentKind, TaxCategory
 from core.money import group_digits
 
 _HOURS = "HUR"
+# Letters of the seller's name at the foot of each page; the head has all of them.
+_FOOT = 80
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Page:
     warning: str
     law: str
     notes: list[str]
+    foot: str
     iban: str
     email: str
     page: str
@@ -96,6 +100,7 @@ def lay_out(content: DocumentContent) -> Page:
         warning=words.say("not_a_tax_invoice") if content.kind == DocumentKind.RECEIPT else "",
         law=words.law(content.category, content.seller.country),
         notes=_notes(content, words),
+        foot=shorten(seller.name, _FOOT, placeholder="…"),
         iban=_iban(content, words),
         email=seller.email,
         page=words.say("page"),
@@ -113,8 +118,8 @@ def _facts(content: DocumentContent, words: Words) -> list[tuple[str, str]]:
     if content.corrects_number:
         figures = {"number": content.corrects_number, "day": words.short_day(content.corrects_issued_on)}
         found.append((words.say("for_invoice"), words.say("invoice_of_day", **figures)))
-    if content.paid_on:
-        found.append((words.say("refunded" if _takes_back(content) else "paid"), _settled(content, words)))
+    if content.paid_on and content.reason != "vat":
+        found.append((words.say("refunded" if _takes_back(content) else "paid"), _when_and_how(content, words)))
     if content.contract:
         found.append((words.say("rental"), content.contract))
     if content.kind != DocumentKind.RECEIPT:
@@ -122,7 +127,7 @@ def _facts(content: DocumentContent, words: Words) -> list[tuple[str, str]]:
     return [pair for pair in found if pair[1]]
 
 
-def _settled(content: DocumentContent, words: Words) -> str:
+def _when_and_how(content: DocumentContent, words: Words) -> str:
     day = words.day(content.paid_on)
     return words.say("on_via", day=day, method=content.paid_by) if content.paid_by else day
 
@@ -201,18 +206,10 @@ def _sums(content: DocumentContent, words: Words) -> list[Sum]:
         found = [Sum(words.say(total, currency=content.currency), gross, closing), Sum(inside, tax), Sum(words.say("net"), net)]
     if is_receipt:
         return found
-    settled = words.money(-content.gross_minor, content.currency)
     nothing = words.money(0, content.currency)
-    found.append(Sum(_settled_row(content, words), settled))
+    found.append(Sum(settled(content, words), words.money(-content.gross_minor, content.currency)))
     found.append(Sum(words.say("to_refund" if _takes_back(content) else "to_pay"), nothing, "due"))
     return found
-
-
-def _settled_row(content: DocumentContent, words: Words) -> str:
-    if content.reason == "vat":
-        return words.say("settled_row")
-    name = "refunded_row" if _takes_back(content) else "paid_row"
-    return words.say(name, day=words.day(content.paid_on)) if content.paid_on else words.say(f"{name}_bare")
 
 
 def _notes(content: DocumentContent, words: Words) -> list[str]:
