@@ -293,7 +293,7 @@ def test_refunds_of_any_size_told_in_any_order_split_tax_on_totals(
     walk = Walk(customer, offered_by(provider_user)).running()
     random = Random(seed)
     with clock.at(walk.now):
-        rows = []
+        rows: list[SandboxRefund] = []
         for part in parts:
             left = int(paid(walk).received_minor) - sum(row.amount_minor for row in rows)
             if amount := left * part // 1000:
