@@ -8,11 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from billing.admin_pieces import amount_column
 from billing.models import Document
 from billing.presenters.documents import address_of
+from billing.report_pages import ReportPages
 from billing.states import DocumentForm
 from core.admin import ReadOnlyAdmin
 
 
-class DocumentAdmin(ReadOnlyAdmin[Document]):
+class DocumentAdmin(ReportPages, ReadOnlyAdmin[Document]):
     """Receipts, invoices and credit notes."""
 
     list_display = ("number", "kind", "issued_on", "account", "contract", "gross", "category", "tax_country", "stored_at", "files")

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -36,6 +36,20 @@ def rates_on(on: date) -> Rates:
     row = ReferenceRates.objects.filter(day__lte=on).order_by("-day").first()
     if row is None:
         return committed_rates()
+    return _rates(row)
+
+
+def rates_from(day: date) -> Rates | None:
+    """The rates of a day, or, where none were published on it, of the next day of publication. One query.
+
+    For tax periods, whose rates the law takes from the first publication that is not before their last day. None when nothing is
+    known within a week of it: then rates are missing here, since the ECB is never silent for so long.
+    """
+    row = ReferenceRates.objects.filter(day__gte=day, day__lt=day + timedelta(days=7)).order_by("day").first()
+    return None if row is None else _rates(row)
+
+
+def _rates(row: ReferenceRates) -> Rates:
     return Rates(row.day, row.source, {code: Decimal(rate) for code, rate in row.per_euro.items()})
 
 
