@@ -110,15 +110,6 @@ def page_by(fetch: Fetch[Listed], query: Query, order: Order, after: str | None,
     return _page(rows[:size], order, first=True, last=len(rows) <= size)
 
 
-def stretch(queryset: QuerySet[Row], order: Order, after: str | None = None, until: str | None = None) -> QuerySet[Row]:
-    """The rows strictly between two cursors, in order; a side without a cursor, or with one that is none, is open."""
-    for bound, direction in ((after, list(order)), (until, _reversed(order))):
-        values = read_cursor(queryset, order, bound) if bound else None
-        if values is not None:
-            queryset = _beyond(queryset, direction, values)
-    return queryset.order_by(*order)
-
-
 def cursor_showing(queryset: QuerySet[Row], order: Order, row: Row) -> str | None:
     """The `after` cursor of a page that starts with `row`; None if the first page does. One query."""
     above = _beyond(queryset, _reversed(order), _values_of(row, order)).first()

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.models import DomainEvent, ReactionRun, ReferenceRates
-from core.pages import Count, bounded_count, cursor_of, cursor_showing, keyset, read_cursor, stretch
+from core.pages import Count, bounded_count, cursor_of, cursor_showing, keyset, read_cursor
 
 pytestmark = pytest.mark.django_db
 
@@ -236,15 +236,3 @@ def test_counts_stop_at_their_limit() -> None:
 @pytest.mark.parametrize(("count", "text"), [(Count(25, more=False), "25"), (Count(1000, more=True), "1,000+")])
 def test_counts_read_plainly(count: Count, text: str) -> None:
     assert str(count) == text
-
-
-@pytest.mark.parametrize("order", [NEWEST_FIRST, ("-at", "id")])
-def test_a_stretch_lies_strictly_between_two_cursors(order: tuple[str, ...]) -> None:
-    make(30)
-    rows = DomainEvent.objects.all()
-    listed = list(rows.order_by(*order))
-    upper, lower = cursor_of(listed[4], order), cursor_of(listed[20], order)
-    assert list(stretch(rows, order, upper, lower)) == listed[5:20]
-    assert list(stretch(rows, order, upper)) == listed[5:]
-    assert list(stretch(rows, order, None, lower)) == listed[:20]
-    assert list(stretch(rows, order, "forged", "forged")) == listed
