@@ -114,7 +114,7 @@ def _list(prefix: str, *filters: str) -> Callable[[Account, Obj], Obj]:
         if after := params.get("starting_after"):
             rows = rows[[row["id"] for row in rows].index(after) + 1 :]
         limit = params.get("limit", 10)
-        return {"object": "list", "data": rows[:limit], "has_more": len(rows) > limit, "url": "/v1"}
+        return {"object": "list", "data": rows[:limit], "has_more": len(rows) > limit, "url": _LISTS[prefix]}
 
     return read
 
@@ -132,6 +132,8 @@ _VERBS: list[tuple[str, str, Callable[..., Obj]]] = [
     ("GET", "/v1/balance_transactions", _list("txn")),
 ]
 
+# Where the next page of a list is.
+_LISTS = {"cs": "/v1/checkout/sessions", "re": "/v1/refunds", "txn": "/v1/balance_transactions"}
 _NUMBERS = frozenset({"amount", "unit_amount", "quantity", "expires_at", "limit", "gte", "lt"})
 
 

@@ -150,6 +150,7 @@ def _table(title: str, rows: list[Obj], *columns: str, buttons: Callable[[Obj], 
 def _document(title: str, body: str) -> str:
     style = "body{font:16px/1.5 sans-serif;margin:2rem}td{padding:.2rem .8rem .2rem 0}button{font:inherit}"
     return (
-        f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{title}: Stripe stand-in</title><style>{style}</style>"
+        f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{title}: Stripe stand-in</title>"
+        f"<link rel='icon' href='data:,'><style>{style}</style>"
         f"<h1>{title}</h1><p>A stand-in for Stripe. No money moves here.</p>{body}</html>"
     )
