@@ -83,6 +83,7 @@ def test_only_the_clock_knows_the_time() -> None:
     ("module", "home"),
     [
         ("django_q", ("core/jobs.py",)),
+        ("stripe", ("billing/stripe_gateway.py",)),
         ("requests", ("core/http.py",)),
         ("django.dispatch", ()),
         ("django.db.models.signals", ()),
