@@ -3,7 +3,7 @@
 What each account is proved by stands in the ledger's table; `manage.py prove_money` and a nightly schedule make the proof.
 """
 
-from billing.proof.difference import Difference
+from billing.proof.difference import MADE_FOR_MEASURING, Difference
 from billing.proof.proving import QUESTIONS, Scope, find_differences, is_proven, record_proof
 
-__all__ = ["QUESTIONS", "Difference", "Scope", "find_differences", "is_proven", "record_proof"]
+__all__ = ["MADE_FOR_MEASURING", "QUESTIONS", "Difference", "Scope", "find_differences", "is_proven", "record_proof"]

@@ -55,6 +55,9 @@ def _shortened(found: list[Difference]) -> Iterator[Difference]:
         yield Difference(found[-1].check, f"there are more than these {MOST_NAMED}")
 
 
+# In a charge's evidence: nobody bought this, it fills a market for measuring (manage.py load_market), and has no documents.
+MADE_FOR_MEASURING = "made_for_measuring"
+
 # What the outbox has still to do for a contract is on its way and no difference; what has failed for good is one.
 IN_MOTION = """EXISTS (
     SELECT FROM core_domainevent AS event LEFT JOIN core_reactionrun AS run ON run.event_id = event.id

@@ -1,6 +1,6 @@
 """Only questions about documents: those that are missing, their numbers, sums and frozen content, and their place in the ledger."""
 
-from billing.proof.difference import IN_MOTION, Question, entries_where
+from billing.proof.difference import IN_MOTION, MADE_FOR_MEASURING, Question, entries_where
 
 DUE = Question(
     {
@@ -14,6 +14,7 @@ DUE = Question(
         FROM billing_charge AS charge JOIN contracts_contract AS contract ON contract.id = charge.contract_id
         JOIN billing_payment AS payment ON payment.charge_id = charge.id AND payment.state = 'succeeded' AND payment.anomaly = ''
         WHERE charge.paid_at IS NOT NULL AND contract.accepted_at IS NOT NULL
+          AND NOT jsonb_exists(charge.tax_evidence, '{MADE_FOR_MEASURING}')
           AND NOT EXISTS (SELECT FROM billing_document AS invoice WHERE invoice.charge_id = charge.id AND invoice.kind = 'invoice')
         UNION ALL
         SELECT 'credit_notes', format('refund:%%s of %%s %%s is confirmed, and has no credit note', refund.id, refund.amount_minor,

@@ -1,6 +1,6 @@
 """Only the question about each payment: LEDGER's identity, and its accounts beside the rows that explain them."""
 
-from billing.proof.difference import IN_MOTION, Question, entries_where
+from billing.proof.difference import IN_MOTION, MADE_FOR_MEASURING, Question, entries_where
 
 PAYMENTS = Question(
     {
@@ -35,7 +35,8 @@ PAYMENTS = Question(
     ), compared AS (
         SELECT payment.id, payment.currency, payment.received_minor, payment.refunded_minor, payment.disputed_minor,
             payment.state = 'succeeded' AND payment.anomaly = '' AS settles, charge.contract_id,
-            contract.accepted_at IS NOT NULL OR contract.ended_at IS NOT NULL AS has_documents,
+            (contract.accepted_at IS NOT NULL OR contract.ended_at IS NOT NULL)
+                AND NOT jsonb_exists(charge.tax_evidence, '{MADE_FOR_MEASURING}') AS has_documents,
             coalesce(refunds.open, 0) AS refunds_open, coalesce(disputes.open, 0) AS disputes_open,
             coalesce(booked.received, 0) AS received, coalesce(booked.losses, 0) AS losses,
             coalesce(booked.unallocated, 0) AS unallocated, coalesce(booked.owed, 0) AS owed,

@@ -10,7 +10,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Model
 
-from billing.models import Charge, LedgerEntry, LedgerLine, Payment, Refund
+from billing.gateway_facts import PaymentStatus, RefundStatus
+from billing.models import Charge, LedgerEntry, LedgerLine, Payment, Refund, SandboxPayment, SandboxRefund
+from billing.proof import MADE_FOR_MEASURING
 from billing.states import ChargePurpose, LedgerAccount, PaymentState, RefundKind, RefundState
 from billing.tax import TaxDecision
 from billing.taxation import home_decision, seller
@@ -33,6 +35,8 @@ BATCH = 10_000
 # One customer with very many rentals and one with a page of them, for measuring; the others have this many each.
 GREAT, SMALL, USUAL = 10_000, 25, 40
 _ODD = 0x9E3779B97F4A7C15
+_EVIDENCE = as_json({MADE_FOR_MEASURING: True})
+_ADDRESS = {"street": "Lindenweg 12", "postcode": "04109", "city": "Leipzig", "country": "DE"}
 _TABLES: dict[type[Model], tuple[str, ...]] = {
     StockHold: ("id", "offering_id", "account_id", "expires_at", "released_at", "created_at"),
     Contract: (
@@ -65,6 +69,13 @@ _TABLES: dict[type[Model], tuple[str, ...]] = {
     ),
     LedgerEntry: ("id", "key", "kind", "at", "contract_id", "segment_id", "payment_id", "refund_id", "dispute_id"),
     LedgerLine: ("entry_id", "account", "owner", "currency", "amount"),
+    SandboxPayment: (
+        "id", "external_id", "payment_public_id", "charge_public_id", "amount_minor", "received_minor", "currency", "subject",
+        "status", "refunds_fail", "settles_at", "deadline_at", "expires_at", "created_at", "received_at",
+    ),
+    SandboxRefund: (
+        "external_id", "idempotency_key", "payment_id", "amount_minor", "status", "settles_at", "created_at", "attempt",
+    ),
 }  # fmt: skip
 
 
@@ -80,13 +91,14 @@ class _Sold:
 
 @dataclass(frozen=True)
 class _Ids:
-    """The ids of this load. Holds, contracts, segments, charges and payments go side by side; entries and refunds are drawn."""
+    """The ids of this load. Entries and refunds are drawn, all others go side by side."""
 
     holds: range
     contracts: range
     segments: range
     charges: range
     payments: range
+    pages: range
     draw_refund: Callable[[], int]
     draw_entry: Callable[[], int]
 
@@ -115,6 +127,7 @@ class ContractLoader:
                 segments=ids_for(Segment, count),
                 charges=ids_for(Charge, count),
                 payments=ids_for(Payment, count),
+                pages=ids_for(SandboxPayment, count),
                 draw_refund=iter(refunds).__next__,
                 draw_entry=iter(entries).__next__,
             )
@@ -155,7 +168,7 @@ class _Row:
         offering = sold.offering
         self.number, self.sold, self.hours, self.lived, self.ids, self.loader = number, sold, hours, lived, ids, loader
         self.hold, self.contract, self.segment = ids.holds[number], ids.contracts[number], ids.segments[number]
-        self.charge, self.payment = ids.charges[number], ids.payments[number]
+        self.charge, self.payment, self.page = ids.charges[number], ids.payments[number], ids.pages[number]
         self.user, self.account = loader.people.users[customer], loader.people.accounts[customer]
         self.currency: str = offering.currency
         self.setup: int = offering.setup_fee_minor
@@ -221,14 +234,14 @@ class _Row:
             address = f"198.51.{self.number // 256 % 256}.{self.number % 256}"
             self._add(Delivery, self.contract, "root", address, NULL, 22, "", "", "", delivered.isoformat())
         subject = f"{self.sold.name}, {hours_text(self.hours)}"
-        buyer = as_json({"name": f"Customer {self.user}", "email": f"customer-{self.user}@load.invalid", "country": "DE"})
+        buyer = as_json({"name": f"Customer {self.user}", "email": f"customer-{self.user}@load.invalid", **_ADDRESS})
         expires = moment(self.lived.created_at + timedelta(minutes=settings.PAYMENT_DEADLINE_MINUTES))
         closed = moment(self.ended_at) if self.lived.paid_at is None else NULL
         self._add(
             Charge, self.charge, numbered(self.loader.uuids, self.charge), self.account, ChargePurpose.CONTRACT.value,
             self.contract, self.segment if self.lived.paid_at else NULL, self.hours, self.sold.offering.monthly_minor,
             self.setup, self.rent, self.net, self.loader.tax.rate, self.tax_minor, self.gross, self.currency, subject, buyer,
-            self.loader.seller, self.loader.decision, "{}", self.created, self.created, expires, self.paid, closed,
+            self.loader.seller, self.loader.decision, _EVIDENCE, self.created, self.created, expires, self.paid, closed,
         )  # fmt: skip
 
     def _event(self, name: str, at: str, **data: Any) -> None:
@@ -246,6 +259,11 @@ class _Row:
             Payment, self.payment, numbered(self.loader.uuids, self.payment), self.charge, "sandbox",
             PaymentState.SUCCEEDED.value, "", self.gross, self.gross, back_net + back_tax, 0, self.currency,
             f"load-{self.payment}", "", "", "", "", self.created, expires, self.paid,
+        )  # fmt: skip
+        self._add(
+            SandboxPayment, self.page, f"load-{self.payment}", numbered(self.loader.uuids, self.payment),
+            numbered(self.loader.uuids, self.charge), self.gross, self.gross, self.currency, self.sold.name,
+            PaymentStatus.SUCCEEDED.value, "f", NULL, expires, expires, self.created, self.paid,
         )  # fmt: skip
         payment, segment = f"payment:{self.payment}", f"segment:{self.segment}"
         self._post(
@@ -277,6 +295,10 @@ class _Row:
             Refund, refund, numbered(self.loader.uuids, refund), f"settlement:{self.segment}", RefundKind.UNUSED.value,
             self.payment, self.contract, self.segment, RefundState.SUCCEEDED.value, net, tax, gross, self.currency, "",
             f"load-r-{refund}", "", NULL, at, at, at, 1, 0, 1, "",
+        )  # fmt: skip
+        self._add(
+            SandboxRefund, f"load-r-{refund}", numbered(self.loader.uuids, refund), self.page, gross,
+            RefundStatus.SUCCEEDED.value, NULL, at, 0,
         )  # fmt: skip
         payment, segment = f"payment:{self.payment}", f"segment:{self.segment}"
         self._post(

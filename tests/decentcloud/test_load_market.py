@@ -14,6 +14,8 @@ from django.test import Client
 
 from accounts.models import User
 from billing.models import LedgerLine, Payment, Refund
+from billing.proof import Scope, find_differences
+from billing.proof.proving import BEGINNING
 from billing.states import LedgerAccount
 from contracts.models import Contract, Segment, Settlement
 from contracts.pricing import settle
@@ -38,6 +40,7 @@ def test_a_loaded_market_is_whole(client: Client) -> None:
 
     assert rentable(None).count() == 288
     assert Contract.objects.count() == CONTRACTS
+    assert find_differences(Scope(since=BEGINNING)) == []
     _every_reference_leads_somewhere()
     _every_entry_sums_to_zero()
     _every_payment_is_accounted_for()
