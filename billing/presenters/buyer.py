@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from billing.models import VatCheck
 from billing.states import BuyerKind, VatCheckState
-from billing.vat_ids import is_vies_id, split_vat_id
+from billing.vat_ids import is_vies_id, split_vat_id, tidy_vat_id
 from billing.vat_queries import check_to_show
 from core.countries import country_name
+from core.errors import Refused
 from core.formats import when
 from core.vat import vat_state
 
@@ -43,8 +44,12 @@ def kind_options(chosen: str) -> list[Option]:
     return [{"value": kind.value, "main": kind.label, "sub": more[kind], "checked": chosen == kind.value} for kind in BuyerKind]
 
 
-def vat_id_state(vat_id: str, country: str, account: Account) -> VatIdState:
+def vat_id_state(typed: str, country: str, account: Account) -> VatIdState:
     """What is known of an id that an account has typed, and what it means for the price."""
+    try:
+        vat_id = tidy_vat_id(typed)
+    except Refused as refused:
+        return VatIdState(_("Not possible"), "stop", refused.reason)
     if not vat_id:
         return VatIdState(_("None"), "end", _("Without one, the VAT of your country is charged."))
     if not is_vies_id(vat_id):
@@ -78,9 +83,7 @@ def _meaning(state: VatCheckState, country: str) -> str:
         return _("Confirmed. You pay no VAT here and account for it yourself: reverse charge.")
     if state == VatCheckState.PENDING:
         return _("VIES, the register of the EU, is being asked. Until it answers, VAT is charged.")
-    return _(
-        "VIES does not answer just now, so VAT is charged. We ask on for 30 days; if it confirms the id, VAT comes back."
-    )
+    return _("VIES does not answer just now, so VAT is charged. We ask on for 30 days; if it confirms the id, VAT comes back.")
 
 
 def _told(check: VatCheck) -> tuple[str, ...]:

@@ -14,13 +14,11 @@ from billing.models import Quote
 from billing.presenters.amounts import Line, statement, total
 from billing.presenters.buyer import VatIdState, kind_options, vat_id_state
 from billing.services.vat import with_known_check
-from billing.states import BuyerKind, TaxCategory, VatCheckState
+from billing.states import TaxCategory, VatCheckState
 from billing.tax import TaxFacts, price_with_tax
-from billing.vat_ids import tidy_vat_id
 from contracts.pricing import net_price, rent_minor
 from core import clock
 from core.countries import country_name
-from core.errors import Refused
 from core.formats import day, hours_text, minor, money
 from core.money import Money, minimum_minor
 from providers.models import Offering
@@ -52,7 +50,7 @@ class OrderPage:
     lines: list[Line]
     total: Line
     kinds: list[Option]
-    vat: VatIdState | None
+    vat: VatIdState
     vat_news: str
     leaving: list[Row]
     every_day: list[Row]
@@ -74,23 +72,12 @@ def order_page(quote: Quote, form: OrderForm) -> OrderPage:
         lines=statement(quote.price, quote.hours, quote.tax_rate, quote.tax_minor, quote.tax_decision),
         total=total(quote.gross_minor, quote.currency),
         kinds=kind_options(str(form["kind"].value() or "")),
-        vat=None if form["vat_id"].errors else _vat(quote, form),
+        vat=vat_id_state(str(form["vat_id"].value() or ""), quote.country, quote.account),
         vat_news=_vat_news(quote),
         leaving=[_row(quote, hours) for hours in key_moments(quote.hours)],
         every_day=[_row(quote, hours) for hours in every_day(quote.hours)],
         button=_("Order with obligation to pay %(amount)s") % {"amount": money(quote.gross)},
     )
-
-
-def _vat(quote: Quote, form: OrderForm) -> VatIdState | None:
-    """What is known of the id in the form; nothing for a private person, whose page has no such field."""
-    typed = str(form["vat_id"].value() or "")
-    if str(form["kind"].value() or "") == BuyerKind.PERSON:
-        return None
-    try:
-        return vat_id_state(tidy_vat_id(typed), quote.country, quote.account)
-    except Refused as refused:
-        return VatIdState(_("Not possible"), "stop", refused.reason)
 
 
 def _vat_news(quote: Quote) -> str:

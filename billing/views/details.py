@@ -35,11 +35,10 @@ def billing_details(request: AccountRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved. The next order is addressed like this."))
         return redirect("billing_details")
-    vat_id = profile.vat_id if profile else ""
     context = {
         "form": form,
         "may_change": may_change,
         "kinds": kind_options(str(form["kind"].value() or "")),
-        "vat": vat_id_state(vat_id, start["country"], request.account),
+        "vat": vat_id_state(str(form["vat_id"].value() or ""), start["country"], request.account),
     }
     return render(request, "billing/details.html", context)

@@ -65,7 +65,7 @@ def test_everything_works_without_script(chromium: Browser, live_server: LiveSer
     page.goto(f"{live_server.url}/order/{quote.public_id}")
     fill_in(page)
     page.get_by_label("Country").select_option("FR")
-    page.get_by_role("button", name="Show the price for this country").click()
+    page.get_by_role("button", name="Show the price for these details").click()
     page.wait_for_url(lambda url: not url.endswith(str(quote.public_id)))
     assert page.get_by_label("City").input_value() == "Hamburg"
     order(page)
