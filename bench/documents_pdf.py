@@ -14,6 +14,7 @@ from bench.table import Row, say
 from billing.documents.content import DocumentContent, Line, Party
 from billing.documents.page import lay_out
 from billing.documents.rendering import render
+from billing.states import DocumentForm
 
 ROUNDS, SLOWER_AT_MOST = 25, 1.5
 SELLER = Party(
@@ -44,6 +45,14 @@ INVOICE = DocumentContent(
     paid_by="Stripe",
     is_business=True,
 )
+
+
+def files() -> dict[DocumentForm, bytes]:
+    """That invoice, in every form."""
+    rendered = render(INVOICE)
+    assert rendered.cii is not None
+    assert rendered.ubl is not None
+    return {DocumentForm.PDF: rendered.pdf, DocumentForm.CII: rendered.cii, DocumentForm.UBL: rendered.ubl}
 
 
 def measure() -> list[Row]:

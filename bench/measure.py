@@ -8,7 +8,7 @@ import django
 django.setup()
 
 # Models can only be imported now.
-from bench import documents_pdf, market, orders, pages, web  # noqa: E402 -- see above
+from bench import documents_pdf, documents_zip, market, orders, pages, web  # noqa: E402 -- see above
 from bench.table import Row, missed, say, table  # noqa: E402 -- see above
 
 
@@ -25,6 +25,7 @@ def main(size: str) -> int:
             rows += web.measure(people)
             rows += orders.measure()
         rows += documents_pdf.measure()
+        rows += documents_zip.measure(documents_pdf.files())
     finally:
         # What was measured before something broke is worth its while, too.
         print(f"\n{table(rows)}\n\n{missed(rows)}\n", flush=True)
