@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from billing.documents.content import DocumentContent, Line, Party, TaxInSellersCurrency
 from billing.models import Charge, Dispute, Document, Payment, Refund
+from billing.numbering import day_of
 from billing.sellers import gaps
 from billing.states import DocumentKind, DocumentLanguage, TaxCategory, TaxScheme
 from contracts.models import Segment, Settlement
@@ -57,7 +57,7 @@ class Occasion:
 
 def sellers_day(moment: datetime) -> date:
     """The day in the seller's time zone: the year of a number and every date on paper follow it."""
-    return moment.astimezone(ZoneInfo(settings.INVOICE_SELLER_TIMEZONE)).date()
+    return day_of(moment, settings.INVOICE_SELLER_TIMEZONE)
 
 
 def language_of(charge: Charge) -> DocumentLanguage:

@@ -27,6 +27,7 @@ from billing.documents.freezing import (
     tax_of,
 )
 from billing.models import Charge, Dispute, Document, DocumentCounter, Payment, Refund
+from billing.numbering import number_after
 from billing.queries import given_back, paid_of
 from billing.states import Anomaly, ChargePurpose, DocumentKind, PaymentState, RefundKind, RefundState, TaxCategory, TaxScheme
 from contracts.actors import Actor
@@ -37,7 +38,6 @@ from core.errors import Refused
 from core.money import Priced
 from core.outbox import emit
 
-PREFIXES = {DocumentKind.RECEIPT: "RCP", DocumentKind.INVOICE: "INV", DocumentKind.CREDIT_NOTE: "CN"}
 # Refunds of money that an invoice stands for. VAT that was not due has its note from `correct_vat`; a return paid for nothing.
 NOTED = (RefundKind.UNUSED, RefundKind.GOODWILL, RefundKind.IMPORTED)
 
@@ -231,10 +231,11 @@ def _number(document: Document, kind: DocumentKind) -> None:
         year = sellers_day(now).year
         counter = _lock_counter(kind, year)
         now = clock.now()
-    counter.last += 1
+    number = number_after(kind, year, counter.last)
+    counter.last = number.sequence
     counter.save(update_fields=["last"])
-    document.year, document.sequence = year, counter.last
-    document.number = f"{PREFIXES[kind]}-{year}-{counter.last:06d}"
+    document.year, document.sequence = number.year, number.sequence
+    document.number = str(number)
     document.issued_at, document.issued_on = now, sellers_day(now)
 
 
