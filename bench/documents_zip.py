@@ -14,19 +14,19 @@ if __name__ == "__main__":
     django.setup()
 
 # Models can only be imported now.
-from django.core.files.base import ContentFile  # noqa: E402 -- see above
-from django.db import connection  # noqa: E402 -- see above
+from django.core.files.base import ContentFile
+from django.db import connection
 
-from accounts.models import Account  # noqa: E402 -- see above
-from accounts.states import AccountKind  # noqa: E402 -- see above
-from bench.table import Row, say  # noqa: E402 -- see above
-from billing.document_list import documents_of_year  # noqa: E402 -- see above
-from billing.models import Payment  # noqa: E402 -- see above
-from billing.models.document import document_storage  # noqa: E402 -- see above
-from billing.states import DocumentForm, PaymentState  # noqa: E402 -- see above
-from billing.views.documents import files_of  # noqa: E402 -- see above
-from core import clock  # noqa: E402 -- see above
-from core.zip_stream import zip_stream  # noqa: E402 -- see above
+from accounts.models import Account
+from accounts.states import AccountKind
+from bench.table import Row, say
+from billing.document_list import documents_of_year
+from billing.models import Payment
+from billing.models.document import document_storage
+from billing.states import DocumentForm, PaymentState
+from billing.views.documents import files_of
+from core import clock
+from core.zip_stream import zip_stream
 
 FEW, MANY = 1_000, 10_000
 MOST_BYTES = 200 * 10**6
