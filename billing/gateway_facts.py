@@ -146,7 +146,6 @@ class GatewayDispute:
     amount_minor: int
     currency: str
     fee_minor: int = 0
-    fee_returned_minor: int = 0
     evidence_due_at: datetime | None = None
     reason: str = ""
     intent_id: str = ""

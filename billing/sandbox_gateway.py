@@ -88,7 +88,6 @@ class SandboxGateway:
             amount_minor=row.amount_minor,
             currency=row.payment.currency,
             fee_minor=row.fee_minor,
-            fee_returned_minor=row.fee_returned_minor,
             evidence_due_at=row.evidence_due_at,
             withdrawn=_withdrawn(row),
             reinstated=_reinstated(row),

@@ -115,7 +115,6 @@ def dispute_facts(dispute: StripeObject, payment_external_id: str) -> GatewayDis
         amount_minor=-withdrawn.amount_minor if withdrawn is not None and is_ours else dispute["amount"],
         currency=code,
         fee_minor=withdrawn.fee_minor if withdrawn is not None and is_ours else 0,
-        fee_returned_minor=-reinstated.fee_minor if reinstated is not None and is_ours else 0,
         evidence_due_at=None if due_by is None else moment(due_by),
         reason=dispute.get("reason") or "",
         intent_id=_id(dispute.get("payment_intent")),
