@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.countries import CODES
-from core.vat import MEMBER_STATES, STANDARD_RATES, NoRate, prefix_of_state, standard_rate, state_of_prefix, vat_state
+from core.vat import MEMBER_STATES, STANDARD_RATES, NoRate, _read, prefix_of_state, standard_rate, state_of_prefix, vat_state
 
 IN_2026 = (
     "AT 20 BE 21 BG 20 HR 25 CY 19 CZ 21 DK 25 EE 24 FI 25.5 FR 20 DE 19 GR 24 HU 27 IE 23 IT 22 LV 21 LT 21 LU 17 MT 18 NL 21 "
@@ -41,6 +41,18 @@ def test_all_27_member_states_have_the_rate_of_2026() -> None:
 def test_a_rate_changes_on_its_first_day(state: str, last_day: date, before: str, after: str) -> None:
     assert standard_rate(state, last_day) == Decimal(before)
     assert standard_rate(state, last_day + timedelta(days=1)) == Decimal(after)
+
+
+def test_the_table_is_read_line_by_line_and_says_where_from() -> None:
+    table = """
+        XX  20    2020-01-01
+        YY  25.5  2024-09-01    a law, of many words
+        XX  21    2025-01-01
+    """
+    assert _read(table) == {
+        "XX": ((date(2020, 1, 1), Decimal("0.2")), (date(2025, 1, 1), Decimal("0.21"))),
+        "YY": ((date(2024, 9, 1), Decimal("0.255")),),
+    }
 
 
 def test_each_state_s_days_rise_and_its_rates_are_lawful() -> None:
