@@ -67,7 +67,9 @@ def open_extension_charge(contract: Contract, hours: int, user: User, connection
     buyer = Buyer.from_json(contract.charges.get(purpose=ChargePurpose.CONTRACT).buyer)
     with_check(buyer.tax_facts, contract.customer)
     with transaction.atomic():
-        # The charge first, then the contract: the order in which a payment takes its locks.
+        # Charges first, then the contract: the order in which a payment takes its locks. The order's own is there always, so that
+        # of two who ask at once the second waits here and then finds the first one's charge.
+        Charge.objects.select_for_update(of=("self",)).get(contract=contract, purpose=ChargePurpose.CONTRACT)
         open_charge = (
             Charge.objects.select_for_update(of=("self",))
             .filter(contract=contract, purpose=ChargePurpose.EXTENSION, paid_at=None, closed_at=None)

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
+from accounts.models import User
 from billing import sandbox_bank, services
 from billing.gateway_facts import GatewayError
 from billing.models import Charge, Payment, Quote, SandboxMessage, SandboxPayment, SandboxRefund
@@ -16,11 +17,13 @@ from billing.sandbox_messages import deliver
 from billing.sandbox_outcomes import Outcome
 from billing.tax import TaxFacts
 from billing.webhooks import accept
+from core import clock
 from core.errors import Refused
 from core.models import WebhookEvent
 from tests.billing.conftest import BUYER, OTHER_SSH_KEY, post
 from tests.billing.test_order_page import FORM, url_of
 from tests.cast import browser_of
+from tests.walk import Walk, offered_by
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,7 +51,10 @@ def test_six_clicks_on_order_make_one_contract(quote: Quote) -> None:
 
 
 def test_six_quotes_for_one_held_unit_make_one_contract(quote: Quote) -> None:
-    quotes = [quote, *(services.create_quote(quote.account, quote.user, quote.offering, 720, TaxFacts("DE")) for _more in range(TIMES - 1))]
+    quotes = [
+        quote,
+        *(services.create_quote(quote.account, quote.user, quote.offering, 720, TaxFacts("DE")) for _more in range(TIMES - 1)),
+    ]
 
     def order(number: int) -> str:
         try:
@@ -59,6 +65,17 @@ def test_six_quotes_for_one_held_unit_make_one_contract(quote: Quote) -> None:
     answers = at_once(order)
     assert {answer for answer in answers if "-" not in answer} <= {"hold_used", "quote_replaced"}
     assert [answer for answer in answers if "-" in answer] == [Charge.objects.get().contract.reference]
+
+
+def test_six_clicks_on_extend_ask_for_one_extension(customer: User, provider_user: User) -> None:
+    rental = Walk(customer, offered_by(provider_user)).running()
+
+    def extend(_number: int) -> int:
+        with clock.at(rental.now):
+            return services.open_extension_charge(rental.contract, 720, customer).pk
+
+    assert len(set(at_once(extend))) == 1
+    assert rental.contract.charges.count() == 2
 
 
 def test_six_clicks_on_pay_open_one_page(charge: Charge) -> None:
