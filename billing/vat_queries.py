@@ -9,6 +9,7 @@ from accounts.models import Account
 from billing.models import VatCheck
 from billing.states import VatCheckState
 from billing.vat_ids import VatId
+from billing.vies_gateway import requester
 from core import clock
 
 # An answer about an id stands for a day; that VIES did not answer, for a minute.
@@ -25,8 +26,8 @@ def checks_of(vat_id: VatId) -> QuerySet[VatCheck]:
 
 
 def fresh_answer(vat_id: VatId, now: datetime) -> VatCheck | None:
-    """The newest "valid" or "invalid" that may still be relied on."""
-    answered = checks_of(vat_id).filter(state__in=ANSWERS, answered_at__gt=now - FRESH, answered_at__lte=now)
+    """The newest "valid" or "invalid" that may still be relied on; what another requester was told proves nothing for us."""
+    answered = checks_of(vat_id).filter(state__in=ANSWERS, requester=requester(), answered_at__gt=now - FRESH, answered_at__lte=now)
     return answered.order_by("-answered_at").first()
 
 

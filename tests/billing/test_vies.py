@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import Account, User
@@ -140,6 +141,16 @@ def test_an_answer_stands_for_a_day_for_everybody(said: dict[str, Any], vies: Vi
     with clock.at(clock.now() + timedelta(days=1, seconds=1)):
         assert caller.post(URL, ASKED).json()["id"] != first["id"]
     assert len(vies.asked) == 2
+
+
+def test_an_answer_to_another_requester_proves_nothing(vies: Vies, caller: APIClient, settings: Settings) -> None:
+    settings.INVOICE_SELLER_VAT_ID = ""
+    caller.post(URL, ASKED)
+    settings.INVOICE_SELLER_VAT_ID = SELLER_ID
+    assert services.with_known_check(TaxFacts("FR", "75002", is_business=True, vat_id="FR40303265045")).vat_check == "unavailable"
+    again = caller.post(URL, ASKED).json()
+    assert [question.get("requesterNumber") for question in vies.asked] == [None, SELLER_ID[2:]]
+    assert VatCheck.objects.get(public_id=again["id"]).requester == SELLER_ID
 
 
 def test_silence_stands_for_a_minute(vies: Vies, caller: APIClient) -> None:
