@@ -19,6 +19,7 @@ from contracts.states import Fault
 from core import clock
 from core.money import Priced, currency, half_up
 from core.rates import committed_rates, rates_on
+from core.vat import vat_state
 
 # What a line is called that the provider did not name.
 SETUP_FEE = {
@@ -75,7 +76,8 @@ def tax_of(charge: Charge) -> Tax:
 
 def reverse_charged(charge: Charge) -> Tax:
     """The decision that a VAT id which is confirmed later leads to: the buyer owes the tax at home."""
-    return Tax(TaxCategory.REVERSE_CHARGE, TaxScheme.NONE, charge.buyer["country"], Decimal(0))
+    buyer = charge.buyer
+    return Tax(TaxCategory.REVERSE_CHARGE, TaxScheme.NONE, vat_state(buyer["country"], buyer.get("postcode", "")) or "", Decimal(0))
 
 
 def order_lines(charge: Charge) -> tuple[Line, ...]:

@@ -40,12 +40,13 @@ def recheck_vat_ids() -> int:
 def recheck_charge(charge_id: int) -> None:
     """One of them, outside of a transaction: confirmed corrects it, invalid ends it, silence puts it off.
 
-    An order that nobody paid and nobody can pay any more needs no correction. One that is paid and not accepted yet waits for its
-    invoice, one whose money is disputed for the bank; VIES's yes is kept meanwhile. Emits ``vat.confirmed``, ``vat.refuted``.
+    A charge that was given up unpaid needs no correction; one whose money is still on its way does, however late that comes. One
+    that is paid and not accepted yet waits for its invoice, one whose money is disputed for the bank; VIES's yes is kept meanwhile.
+    Emits ``vat.confirmed``, ``vat.refuted``.
     """
     charge = Charge.objects.get(pk=charge_id)
     now = clock.now()
-    if charge.paid_at is None and (charge.closed_at is not None or charge.expires_at <= now):
+    if charge.paid_at is None and charge.closed_at is not None:
         _put_off(charge_id, None)
         return
     vat_id = split_vat_id(Buyer.from_json(charge.buyer).vat_id)

@@ -1,5 +1,6 @@
 """VIES was silent at the order and says yes later: one credit note, one new invoice, the VAT back, once, and the books agree."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ from billing import sandbox_bank, services
 from billing.buyers import Buyer
 from billing.models import Charge, Document, Refund
 from billing.proof import find_differences
-from billing.sandbox_outcomes import Decision
+from billing.sandbox_outcomes import Decision, Outcome
 from billing.states import DocumentKind, RefundKind, RefundState
 from contracts import services as contracts
 from core import clock
@@ -224,6 +225,38 @@ def test_an_order_that_nobody_paid_is_let_go_without_asking(rental: walk.Walk, v
     recheck(rental, minutes=1)
     assert charge_of(rental).vat_recheck_at is None
     assert len(vies.asked) == asked
+
+
+def test_an_order_whose_money_is_long_on_its_way_is_corrected_when_it_is_there(rental: walk.Walk, vies: Vies) -> None:
+    with clock.at(later(rental, minutes=2)):
+        payment = walk.pay_order(rental.contract, Outcome.SLOW)
+    assert recheck(rental, hours=5) == 1
+    assert charge_of(rental).vat_recheck_at is not None
+    vies.says(valid())
+    recheck(rental, hours=6)
+    assert not Refund.objects.exists()
+    with clock.at(later(rental, days=4)):
+        sandbox_bank.tick()
+        services.apply_payment("sandbox", payment.external_id)
+        services.accept_contract(rental.contract.pk, rental.provider)
+    recheck(rental, days=1)
+    assert Refund.objects.get().amount_minor == 730
+    assert [kind for kind, *_rest in documents(rental)] == ["invoice", "invoice", "credit_note"]
+    agrees(rental)
+
+
+def test_a_firm_in_monaco_is_one_of_the_french_area(customer: User, offering: Offering, vies: Vies) -> None:
+    firm = replace(FIRM, country="MC", postcode="98000", city="Monaco")
+    vies.says(trouble())
+    with clock.at(walk.START):
+        services.with_check(firm.tax_facts, customer.memberships.get().account)
+    rental = walk.Walk(customer, offering, buyer=firm).running()
+    vies.says(valid())
+    recheck(rental, hours=1)
+    invoice = Document.objects.get(category="AE")
+    # As a reverse charge at the order would have said.
+    assert (invoice.tax_country, invoice.content["buyer"]["country"]) == ("FR", "MC")
+    agrees(rental)
 
 
 def test_while_the_bank_holds_the_money_it_waits(rental: walk.Walk, vies: Vies) -> None:
