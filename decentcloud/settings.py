@@ -326,6 +326,9 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "propagate": True},
         # The queue tells of every job three times; ours are kept in rows.
         "django-q": {"level": "WARNING"},
+        # Every step of every document, which buries the mails on a local market's console.
+        "weasyprint.progress": {"level": "WARNING"},
+        "factur-x": {"level": "WARNING"},
     },
 }
 
