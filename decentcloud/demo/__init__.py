@@ -4,19 +4,24 @@ For DEBUG only: the password is public. Everything is relative to the moment of 
 references and ids that the services give.
 """
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import transaction
 from django.test.utils import override_settings
 
+from billing.models import Document
 from billing.sandbox_bank import is_enabled
-from billing.services.document_bytes import left_to_the_sweep
+from billing.services.document_bytes import left_to_the_sweep, store_document
 from core import clock
 from core.jobs import left_to_drain
 from core.outbox import emit
 from core.queries import timeline
+from core.tasks import drain
 from decentcloud.demo.cast import gather
 from decentcloud.demo.simulation import play
 from decentcloud.demo.stories import PLOTS
+from messaging.letters.papers import NEWS_FOR
 
 MARKET = "market:demo"
 # Mails of simulated time reach nobody, and no console.
@@ -36,7 +41,7 @@ def load() -> int:
     """Make the demo market up to now; returns how many rentals there are in it. Run it before the queue's worker starts.
 
     Killed halfway, it begins the rentals anew beside those that it had begun; nothing is half done. Sends no mail, queues no job,
-    and leaves the files of the rentals' documents to the worker: a hundred PDFs take a minute that nobody wants to wait for.
+    and leaves the files of older documents to the worker: a hundred PDFs take a minute that nobody wants to wait for.
     Emits what the services emit, and ``demo.loaded``. Raises CannotLoad without DEBUG or without the sandbox bank.
     """
     if not settings.DEBUG:
@@ -44,9 +49,19 @@ def load() -> int:
     if not is_enabled():
         raise CannotLoad("The demo market pays with play money: it needs SANDBOX_ENABLED and SANDBOX_WEBHOOK_SECRETS.")
     now = clock.now().replace(microsecond=0)
-    with override_settings(EMAIL_BACKEND=NO_MAIL), left_to_drain(), left_to_the_sweep():
+    with override_settings(EMAIL_BACKEND=NO_MAIL), left_to_drain():
         cast = gather(now)
-        play([(now - plot.ago, plot.tell(cast)) for plot in PLOTS], until=now)
-        with clock.at(now), transaction.atomic():
-            emit("demo.loaded", MARKET)
+        with left_to_the_sweep():
+            play([(now - plot.ago, plot.tell(cast)) for plot in PLOTS], until=now)
+        with clock.at(now):
+            _print_what_is_news(now)
+            with transaction.atomic():
+                emit("demo.loaded", MARKET)
     return len(PLOTS)
+
+
+def _print_what_is_news(now: datetime) -> None:
+    """What is young enough to be mailed gets its files while mails still reach nobody."""
+    for document_id in Document.objects.filter(issued_at__gt=now - NEWS_FOR).order_by("pk").values_list("pk", flat=True):
+        store_document(document_id)
+    drain()
