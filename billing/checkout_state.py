@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from billing.models import Charge, Payment
+from billing.queries import is_allocated, received_of
 from billing.states import PaymentState
 from core import clock
 from core.money import Money
@@ -29,9 +30,10 @@ class CheckoutState(StrEnum):
 
 @dataclass(frozen=True)
 class CheckoutStanding:
-    """The state, what arrived in a wrong amount, and what arrived besides and goes back. Amounts are gross."""
+    """The state, what came for it once it is paid, what arrived in a wrong amount, and what besides and goes back. All gross."""
 
     state: CheckoutState
+    paid: Money | None
     wrong: Money | None
     returning: tuple[Money, ...]
     latest: Payment | None
@@ -52,8 +54,10 @@ def checkout_standing(charge: Charge) -> CheckoutStanding:
     payments = list(charge.payments.order_by("id"))
     wrong = [payment for payment in payments if payment.state == PaymentState.MISMATCHED]
     besides = [payment for payment in payments if payment.state == PaymentState.SUCCEEDED and payment.anomaly]
+    settling = [payment for payment in payments if is_allocated(payment)]
     return CheckoutStanding(
         state=_state(charge, payments),
+        paid=received_of(settling[0]).gross if settling else None,
         wrong=Money(wrong[-1].received_minor, wrong[-1].currency) if wrong else None,
         returning=tuple(Money(payment.received_minor, payment.currency) for payment in besides),
         latest=payments[-1] if payments else None,

@@ -15,12 +15,20 @@ from billing.states import Anomaly, ChargePurpose, DisputeState, LedgerAccount, 
 from contracts.models import Contract, Settlement
 from contracts.queries import Preview, cancel_preview
 from contracts.states import Fault
-from core.money import Money, Priced, split_net
+from core.money import Money, Priced, split_gross, split_net
 
 
 def paid_of(charge: Charge) -> Priced:
     """Net, tax and gross of a charge."""
     return Priced.of(charge.net_minor, charge.tax_minor, charge.currency)
+
+
+def received_of(payment: Payment) -> Priced:
+    """What came in of a charge that a payment settles: all of it, or less that staff took for it. A surplus is sent back."""
+    paid = paid_of(payment.charge)
+    if payment.received_minor >= paid.gross.minor:
+        return paid
+    return split_gross(payment.received_minor, paid=paid, given_back=Priced.zero(paid.currency), rate=payment.charge.tax_rate)
 
 
 # What is taken from a payment that pays for a contract; a return is of money that pays for nothing.

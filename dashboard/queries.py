@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery, Sum
 
 from billing.document_list import papers_of_contracts
-from billing.models import Charge, Document, Refund
+from billing.models import Charge, Dispute, Document, Payment, Refund
 from billing.queries import OF_ALLOCATED
 from billing.services import expected_rate, price_extension
-from billing.states import ChargePurpose, RefundKind
+from billing.states import ChargePurpose, DisputeState, PaymentState, RefundKind
 from contracts.models import Contract
 from contracts.states import ExtensionPrice
 from core.models import DomainEvent
@@ -43,10 +43,20 @@ def still_offered(contracts: Iterable[Contract]) -> dict[int, str]:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """What really moved of a paid charge, gross in minor units: what came in, and what the customer's bank took back for good."""
+
+    charge: Charge
+    received_minor: int
+    taken_back_minor: int
+
+
+@dataclass(frozen=True)
 class Papers:
     """What stands beside one contract: its charges in order, what goes back, what happened, what was issued."""
 
     charges: list[Charge]
+    moved: list[Moved]
     given_back: list[Refund]
     events: list[DomainEvent]
     documents: list[Document]
@@ -69,8 +79,16 @@ class Papers:
 
 def papers_of(contract: Contract) -> Papers:
     """Four queries, whatever happened."""
+    settling = Payment.objects.filter(charge=OuterRef("pk"), state=PaymentState.SUCCEEDED, anomaly="")
+    lost = Dispute.objects.filter(payment__charge=OuterRef("pk"), payment__anomaly="", state=DisputeState.LOST)
+    charges = Charge.objects.filter(contract=contract).annotate(
+        received=Subquery(settling.values("received_minor")),
+        taken_back=Subquery(lost.order_by().values("payment__charge").annotate(all=Sum("amount_minor")).values("all")),
+    )
+    found = list(charges.order_by("id"))
     return Papers(
-        list(Charge.objects.filter(contract=contract).order_by("id")),
+        [*found],
+        [Moved(charge, charge.received, int(charge.taken_back or 0)) for charge in found if charge.received is not None],
         list(Refund.objects.filter(contract=contract, kind__in=OF_ALLOCATED).order_by("id")),
         timeline(contract),
         papers_of_contracts([contract]),

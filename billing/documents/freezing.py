@@ -113,10 +113,9 @@ def _resource(terms: Mapping[str, Any]) -> str:
     return ", ".join(size for size in sizes if size)
 
 
-def receipt_content(payment: Payment, figures: Priced) -> DocumentContent:
+def receipt_content(payment: Payment, lines: tuple[Line, ...], figures: Priced) -> DocumentContent:
     """What a receipt says. It is no tax invoice, so it states no VAT in another currency."""
-    charge = payment.charge
-    return _content(DocumentKind.RECEIPT, payment, tax_of(charge), order_lines(charge), figures)
+    return _content(DocumentKind.RECEIPT, payment, tax_of(payment.charge), lines, figures)
 
 
 def invoice_content(payment: Payment, tax: Tax, lines: tuple[Line, ...], figures: Priced) -> DocumentContent:

@@ -246,7 +246,7 @@ def _ended(case: _Case) -> News:
 
 def _paid(case: _Case) -> News:
     contract = case.charge.contract
-    text = _("%(amount)s has arrived.") % {"amount": money(case.charge.gross)}
+    text = _("%(amount)s has arrived.") % {"amount": money(case.standing.paid or case.charge.gross)}
     if case.charge.purpose == ChargePurpose.EXTENSION:
         text = f"{text} {_('The rental is extended.')}"
     elif contract.state == State.REQUESTED and contract.deadline_at is not None:

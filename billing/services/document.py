@@ -28,7 +28,7 @@ from billing.documents.freezing import (
 )
 from billing.models import Charge, Dispute, Document, DocumentCounter, Payment, Refund
 from billing.numbering import number_after
-from billing.queries import given_back, paid_of
+from billing.queries import given_back, paid_of, received_of
 from billing.states import Anomaly, ChargePurpose, DocumentKind, PaymentState, RefundKind, RefundState, TaxCategory, TaxScheme
 from contracts.actors import Actor
 from contracts.models import Contract, Segment
@@ -54,11 +54,12 @@ def accept_contract(contract_id: int, actor: Actor) -> Contract:
 
 
 def issue_receipt(payment: Payment) -> Document:
-    """Confirm a payment that pays for something. Emits ``document.issued``."""
+    """Confirm what was received of a payment that pays for something. Emits ``document.issued``."""
     key = f"receipt:{payment.pk}"
     charge = payment.charge
-    figures = paid_of(charge)
-    return _issued(key) or _issue(key, payment, tax_of(charge), figures, receipt_content(payment, figures))
+    figures = received_of(payment)
+    lines = order_lines(charge) if figures == paid_of(charge) else rest_line(charge, figures.net.minor)
+    return _issued(key) or _issue(key, payment, tax_of(charge), figures, receipt_content(payment, lines, figures))
 
 
 def issue_invoice(charge: Charge) -> Document | None:

@@ -16,6 +16,7 @@ from core.formats import day, hours_text, minor, money, percent, when
 from core.money import MINUS, Money
 from dashboard.figures import Split, earning
 from dashboard.presenters.times import days_text
+from dashboard.queries import Moved
 
 DAY = 86_400
 
@@ -37,10 +38,10 @@ def minus(amount: Money) -> str:
 # What happened -----------------------------------------------------------------------------------------------------------------
 
 
-def money_so_far(contract: Contract, parts: Split, charges: Sequence[Charge], refunds: Sequence[Refund]) -> Statement:
+def money_so_far(contract: Contract, parts: Split, paid: Sequence[Moved], refunds: Sequence[Refund]) -> Statement:
     """The customer's account of a rental: net in the lines, what really moved with VAT in the notes."""
     lines: list[dict[str, object]] = [
-        {"label": _paid_label(charge), "amount": minor(charge.net_minor, charge.currency)} for charge in charges if charge.paid_at
+        {"label": _paid_label(part.charge), "amount": minor(part.charge.net_minor, part.charge.currency)} for part in paid
     ]
     served: dict[str, object] = {
         "label": _("Served so far") if not contract.is_final else _("Served"),
@@ -53,9 +54,8 @@ def money_so_far(contract: Contract, parts: Split, charges: Sequence[Charge], re
     if contract.is_final:
         lines.append({"label": _("Unused"), "amount": minus(parts.money(parts.refunded)), "back": bool(parts.refunded)})
     total = {"label": _("Held back, still yours"), "amount": money(parts.money(parts.held))}
-    return Statement(
-        lines, total, [_("Before VAT."), *map(_paid_note, (c for c in charges if c.paid_at)), *map(_refund_note, refunds)]
-    )
+    lost = [_lost_note(part) for part in paid if part.taken_back_minor]
+    return Statement(lines, total, [_("Before VAT."), *map(_paid_note, paid), *map(_refund_note, refunds), *lost])
 
 
 def _paid_label(charge: Charge) -> str:
@@ -63,12 +63,23 @@ def _paid_label(charge: Charge) -> str:
     return _("Paid, %(term)s") % {"term": term} if charge.purpose == "contract" else _("Paid, %(term)s more") % {"term": term}
 
 
-def _paid_note(charge: Charge) -> str:
-    return _("With %(rate)s VAT of %(tax)s you paid %(gross)s on %(day)s.") % {
+def _paid_note(part: Moved) -> str:
+    charge = part.charge
+    words = {
         "rate": rate_text(charge.tax_rate),
         "tax": minor(charge.tax_minor, charge.currency),
         "gross": money(charge.gross),
+        "received": minor(part.received_minor, charge.currency),
         "day": day(charge.paid_at) if charge.paid_at else "",
+    }
+    if part.received_minor < charge.gross_minor:
+        return _("With %(rate)s VAT of %(tax)s it is %(gross)s; %(received)s came on %(day)s, and was taken for it.") % words
+    return _("With %(rate)s VAT of %(tax)s you paid %(gross)s on %(day)s.") % words
+
+
+def _lost_note(part: Moved) -> str:
+    return _("%(amount)s with VAT was taken back by your bank, and stays with you.") % {
+        "amount": minor(part.taken_back_minor, part.charge.currency)
     }
 
 

@@ -71,7 +71,7 @@ def rental_page(
         "cancel": _cancel(contract, papers, moves, previews, forms, now),
         "came_back": came_back(contract, papers.refunds),
         "again_url": reverse("offering", args=[again]) if again else "",
-        "money": money_so_far(contract, parts, papers.charges, papers.given_back),
+        "money": money_so_far(contract, parts, papers.moved, papers.given_back),
         "timeline": timeline(contract, papers.events, "customer", now),
         "terms_url": reverse("rental_terms", args=[contract.reference]),
         "frozen": when(contract.created_at),

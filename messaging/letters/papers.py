@@ -16,7 +16,7 @@ from core import clock
 from core.formats import day, hours_text, minor
 from core.models import DomainEvent
 from messaging.letters.back import why_back
-from messaging.letters.news import Line, News, Paper, RentalLetter, asked, link, one_line, to_customer
+from messaging.letters.news import Line, News, Paper, RentalLetter, link, one_line, to_customer
 
 # A document that had to wait longer for its files stands on its page, but is no news any more.
 NEWS_FOR = timedelta(days=3)
@@ -76,7 +76,7 @@ def receipt(news: News) -> RentalLetter:
         news,
         subject,
         lead,
-        lines=asked(charge),
+        lines=_figures(document),
         total={"label": _("Paid"), "amount": words["gross"]},
         small=_("Receipt %(number)s is attached as PDF. This is not a tax invoice.") % words + " " + follows,
         papers=_attached(document),

@@ -11,11 +11,11 @@ from pytest_django import Settings
 from accounts.models import User
 from billing import sandbox_bank, services
 from billing.ledger import balance
-from billing.models import Dispute, Payment, Refund, SandboxPayment, SandboxRefund, StaffTask
+from billing.models import Dispute, Document, Payment, Refund, SandboxPayment, SandboxRefund, StaffTask
 from billing.proof import find_differences
 from billing.queries import money_of, refund_preview
 from billing.sandbox_outcomes import Decision, Outcome
-from billing.states import DisputeState, LedgerAccount, PaymentState, RefundState
+from billing.states import DisputeState, DocumentKind, LedgerAccount, PaymentState, RefundState
 from contracts import actors
 from contracts import services as contracts
 from contracts.models import Contract
@@ -24,6 +24,7 @@ from core import clock
 from core.errors import Refused
 from providers.models import Offering
 from tests.billing.conftest import post
+from tests.cast import browser_of
 from tests.walk import START, Walk, dispute, give_back, ordered, pay_order, rented
 
 Refuses = Callable[[], object]
@@ -77,6 +78,32 @@ def test_nobody_gets_back_more_than_came_in(customer: User, offering: Offering, 
     for account in (LedgerAccount.TAX_PENDING, LedgerAccount.LOSSES, LedgerAccount.REFUND_PAYABLE):
         assert balance(account, payment, payment.currency) == 0
     assert find_differences() == []
+
+
+def test_a_short_payment_is_told_as_what_came(customer: User, offering: Offering, staff: User) -> None:
+    walk = accepted_short(customer, offering, staff)
+    receipt = Document.objects.get(kind=DocumentKind.RECEIPT)
+    assert (receipt.net_minor, receipt.tax_minor, receipt.gross_minor) == (3839, 730, 4569)
+    assert [line["net_minor"] for line in receipt.content["lines"]] == [3839]
+    charge = walk.contract.charges.get()
+    with clock.at(walk.now):
+        browser = browser_of(customer)
+        paid = browser.get(f"/checkout/{charge.public_id}/return").content.decode()
+        rental = browser.get(f"/dashboard/rentals/{walk.contract.reference}").content.decode()
+        assert find_differences() == []
+    assert "€\u00a045.69 has arrived." in paid
+    assert "it is €\u00a045.70; €\u00a045.69 came on 2 Mar" in rental
+
+
+def test_what_a_bank_keeps_after_the_end_stands_on_the_statement(customer: User, offering: Offering) -> None:
+    walk = Walk(customer, offering).running()
+    walk._then(contracts.work_deadlines, days=30)
+    assert walk.fresh().state == "completed"
+    walk._then(lambda: sandbox_bank.decide(dispute(walk.contract).external_id, Decision.LOST), days=3)
+    walk._then(lambda: services.apply_dispute("sandbox", Dispute.objects.get().external_id), minutes=1)
+    with clock.at(walk.now):
+        page = browser_of(customer).get(f"/dashboard/rentals/{walk.contract.reference}").content.decode()
+    assert "€\u00a045.70 with VAT was taken back by your bank, and stays with you." in page
 
 
 def test_a_short_payment_gives_back_its_unused_part_like_any_other(customer: User, offering: Offering, staff: User) -> None:
