@@ -20,6 +20,7 @@ from billing.models import VatCheck
 from billing.states import VatCheckState
 from billing.vat_ids import BadVatId, read_vat_id
 from billing.vat_queries import own_check
+from core.idempotency import idempotent
 
 
 class VatThrottle(SimpleRateThrottle):
@@ -72,6 +73,7 @@ class ValidateVat(GenericAPIView[VatCheck]):
             202: OpenApiResponse(VatAnswerSerializer, description="VIES takes longer: see `Location`."),
         },
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Ask VIES about an id, once a day for each. Answers within three seconds; 202 with a link while the question goes on."""
         data = VatQuestionSerializer(data=request.data)

@@ -368,5 +368,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ActorKind": "contracts.states.ActorKind",
         "Role": "accounts.states.Role",
         "Scope": "accounts.states.Scope",
+        "VatCheckState": "billing.states.VatCheckState",
+        "TaxCategory": "billing.states.TaxCategory",
+        "DocumentLanguage": "billing.states.DocumentLanguage",
     },
 }
