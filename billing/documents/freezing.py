@@ -100,13 +100,14 @@ def order_lines(charge: Charge) -> tuple[Line, ...]:
 
 def rest_line(charge: Charge, net_minor: int) -> tuple[Line, ...]:
     """A part of a charge in one line: what a credit note takes back, or what is left for another invoice."""
-    return (Line(charge.subject, _resource(charge.contract.terms), 1, "C62", net_minor, 1, net_minor),)
+    contract = charge.contract
+    return (Line(contract.offering_name, _resource(contract.terms), 1, "C62", net_minor, 1, net_minor),)
 
 
 def _resource(terms: Mapping[str, Any]) -> str:
     sizes = [
         f"{terms['cores']} vCPU" if terms.get("cores") else "",
-        f"{terms['memory_gb']} GB" if terms.get("memory_gb") else "",
+        f"{Decimal(terms['memory_gb']).normalize():f} GB" if terms.get("memory_gb") else "",
         f"{terms.get('gpu_count') or 1} × {terms['gpu_name']}" if terms.get("gpu_name") else "",
         terms.get("city") or "",
     ]
