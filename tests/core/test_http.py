@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -301,3 +302,62 @@ def test_nobody_is_called_inside_of_a_transaction(call: Callable[[], object]) ->
         with pytest.raises(RuntimeError, match="durable"):
             call()
         assert len(nobody.calls) == 0
+
+
+# --- For somebody who waits ---------------------------------------------------------------------------------------------------
+
+
+class Slow(BaseHTTPRequestHandler):
+    """Answers after a while."""
+
+    def do_GET(self) -> None:
+        time.sleep(0.6)
+        try:
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+        except OSError:
+            # Who asked has gone.
+            pass
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def slow() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()
+
+
+def test_who_waits_gets_an_answer_that_comes_in_time(slow: str) -> None:
+    assert http.call_within("GET", slow, seconds=5.0).content == b"ok"
+
+
+def test_who_waits_is_told_in_time_that_none_came(slow: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(OutsideError, match=r"127\.0\.0\.1 did not answer") as error:
+        http.call_within("GET", slow, seconds=0.2)
+    assert time.monotonic() - started < 0.5
+    assert not error.value.permanent
+
+
+def test_waiting_in_line_counts_as_waiting(slow: str) -> None:
+    def impatient(_number: int) -> float:
+        started = time.monotonic()
+        with pytest.raises(OutsideError):
+            http.call_within("GET", slow, seconds=0.3)
+        return time.monotonic() - started
+
+    with ThreadPoolExecutor(2 * http.PATIENT_CALLS) as crowd:
+        assert max(crowd.map(impatient, range(2 * http.PATIENT_CALLS))) < 0.6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_inside_of_a_transaction(slow: str) -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        http.call_within("GET", slow)
