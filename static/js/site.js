@@ -1,4 +1,5 @@
-/* The only script of our own. Every page works without it: it shows copy buttons, closes menus and marks a form that is on its way. */
+/* The only script of our own. Every page works without it: it shows copy buttons, closes menus, marks a form that is on its way, and unmarks
+   what is being put right. */
 "use strict";
 
 for (const button of document.querySelectorAll("[data-copy]")) {
@@ -47,6 +48,15 @@ function release(form) {
   delete form.dataset.sent;
   for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 }
+
+/* What is being put right is no longer wrong; whether it is right now, the server says. */
+document.addEventListener("input", (event) => {
+  const field = event.target;
+  if (field.getAttribute("aria-invalid") !== "true") return;
+  field.removeAttribute("aria-invalid");
+  const error = document.getElementById(`${field.id}_error`);
+  if (error) error.remove();
+});
 
 /* A page that comes back from the browser's own memory starts afresh. */
 window.addEventListener("pageshow", () => {

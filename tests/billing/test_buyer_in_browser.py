@@ -126,6 +126,45 @@ def test_the_price_follows_the_buyer_on_the_order_page(
     assert heard == []
 
 
+def test_waiting_for_vies_on_the_order_page_leaves_what_is_typed_out_of_the_address(
+    chromium: Browser, live_server: LiveServer, customer: User, offering: Offering, vies: Vies
+) -> None:
+    vies.says(valid(), seconds=2.8)
+    quote = services.create_quote(personal_account(customer), customer, offering, 2160, TaxFacts("DE"))
+    page = window(chromium, live_server, customer)
+    heard = complaints(page)
+    page.goto(f"{live_server.url}/order/{quote.public_id}")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    fill_in(page)
+    page.get_by_role("textbox", name="VAT id").blur()
+    expect(page.locator("#vat-state .badge")).to_have_text("Being checked")
+    vies.says(valid())
+    services.ask_vies(personal_account(customer).vat_checks.get().pk)
+    expect(page.locator("#vat-state .badge")).to_have_text("Valid")
+    expect(page.locator("#vat-news")).to_contain_text("VIES has confirmed your VAT id meanwhile.")
+    expect(page.locator(".statement .is-total dd")).to_have_text("€ 137.09")
+    assert [url for url in [page.url, *asked] if "?" in url] == []
+    page.get_by_role("button", name="Show the new price").click()
+    expect(page.locator(".statement .is-total dd")).to_have_text("€ 115.20")
+    assert heard == []
+
+
+def test_a_field_that_is_being_put_right_is_no_longer_marked(
+    chromium: Browser, live_server: LiveServer, customer: User, vies: Vies
+) -> None:
+    page = window(chromium, live_server, customer)
+    page.goto(f"{live_server.url}/account/billing")
+    fill_in(page, "FR 40 303265054")
+    page.get_by_label("Postcode").fill("7500")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#id_vat_id_error")).to_be_visible()
+    page.get_by_role("textbox", name="VAT id").fill("FR 40 303265045")
+    expect(page.locator("#id_vat_id_error")).to_have_count(0)
+    expect(page.locator("#id_postcode_error")).to_be_visible()
+    assert barriers(page) == []
+
+
 def test_a_company_orders_without_script(
     chromium: Browser, live_server: LiveServer, customer: User, offering: Offering, vies: Vies
 ) -> None:
