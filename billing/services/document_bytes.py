@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 from billing.documents.content import DocumentContent
 from billing.documents.rendering import RenderingUnavailable, render
 from billing.models import Document
-from billing.models.document import document_storage
 from billing.services.task import close_task, open_task, reopen_task
 from billing.states import DocumentForm, TaskKind
 from core import clock
@@ -110,16 +109,17 @@ def _store(document: Document) -> bool:
                 saved[f"{form.value}_sha256"] = hashlib.sha256(data).hexdigest()
         stored = _keep(document, saved)
     except BaseException:
-        _throw_away(saved)
+        _throw_away(document, saved)
         raise
     if not stored:
-        _throw_away(saved)
+        _throw_away(document, saved)
     return stored
 
 
 def _save(document: Document, form: DocumentForm, data: bytes) -> str:
     name = f"{document.year}/{document.number}-{secrets.token_hex(8)}{form.suffix}"
-    return document_storage().save(name, ContentFile(data))
+    file: FieldFile = getattr(document, form.value)
+    return str(file.storage.save(name, ContentFile(data)))
 
 
 def _keep(document: Document, saved: dict[str, str]) -> bool:
@@ -132,10 +132,11 @@ def _keep(document: Document, saved: dict[str, str]) -> bool:
     return bool(stored)
 
 
-def _throw_away(saved: dict[str, str]) -> None:
+def _throw_away(document: Document, saved: dict[str, str]) -> None:
     for form in DocumentForm:
         if form.value in saved:
-            document_storage().delete(saved[form.value])
+            file: FieldFile = getattr(document, form.value)
+            file.storage.delete(saved[form.value])
 
 
 def file_damage(document: Document, damage: str) -> None:

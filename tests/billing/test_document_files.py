@@ -4,21 +4,19 @@ import hashlib
 import os
 import signal
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.core.files.storage import storages
+from django.core.files.storage import FileSystemStorage
 from django.db import DatabaseError, connection, transaction
-from pytest_django import Settings
 
 from accounts.models import User
 from billing import services
 from billing.documents import rendering
 from billing.documents.content import DocumentContent
 from billing.models import Document, StaffTask
-from billing.models.document import document_storage
 from billing.proof import Scope, find_differences
 from billing.services.document_bytes import read_document
 from billing.states import DocumentForm
@@ -32,18 +30,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.paper]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, settings: Settings) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Documents are kept in a folder of the test's own, which a child process writes to like its parent."""
-    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path / "kept")}}
-    settings.STORAGES = {**settings.STORAGES, "documents": kept}
-    (tmp_path / "kept").mkdir()
-    fields = [Document._meta.get_field(form.value) for form in DocumentForm]
-    before = [field.storage for field in fields]  # type: ignore[union-attr]  # files have one
-    for field in fields:
-        field.storage = storages["documents"]  # type: ignore[union-attr]  # as above
-    yield tmp_path / "kept"
-    for field, storage in zip(fields, before, strict=True):
-        field.storage = storage  # type: ignore[union-attr]  # as above
+    storage = FileSystemStorage(tmp_path)
+    for form in DocumentForm:
+        monkeypatch.setattr(Document._meta.get_field(form.value), "storage", storage)
+    return tmp_path
 
 
 def files_in(folder: Path) -> list[str]:
@@ -84,9 +76,10 @@ def test_files_are_stored_once_and_never_changed(customer: User, offering: Offer
     drain()
     before = Document.objects.order_by("id").values_list("pdf", "pdf_sha256", "stored_at")
     kept = list(before)
+    changes: list[dict[str, Any]] = [{"pdf": "x.pdf"}, {"pdf_sha256": "0" * 64}, {"stored_at": None, "pdf": "", "pdf_sha256": ""}]
     assert services.store_document(Document.objects.latest("pk").pk) is False
     assert services.store_waiting_documents() == 0
-    for change in ({"pdf": "x.pdf"}, {"pdf_sha256": "0" * 64}, {"stored_at": None, "pdf": "", "pdf_sha256": ""}):
+    for change in changes:
         with pytest.raises(DatabaseError), transaction.atomic():
             Document.objects.update(**change)
     assert list(before.all()) == kept
@@ -139,7 +132,7 @@ def test_a_storage_that_fails_keeps_nothing_half_done(
 ) -> None:
     rented("accepted", customer, offering)
     invoice = Document.objects.get(kind="invoice")
-    storage = document_storage()
+    storage = invoice.pdf.storage
     save = storage.save
 
     def full(name: str, content: object) -> str:

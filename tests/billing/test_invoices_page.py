@@ -12,7 +12,6 @@ from accounts.services import create_organisation
 from accounts.states import Role
 from billing import services
 from billing.models import Document, StaffTask
-from billing.models.document import document_storage
 from billing.services.document_bytes import Damaged, read_document
 from billing.states import DocumentForm, DocumentKind
 from core import clock
@@ -205,7 +204,7 @@ def test_a_file_that_was_tampered_with_is_given_to_nobody(
 ) -> None:
     rented("accepted", customer, offering)
     invoice = stored()
-    storage = document_storage()
+    storage = invoice.pdf.storage
     if harm == "changed":
         with storage.open(invoice.pdf.name, "wb") as file:
             file.write(b"%PDF-1.7 pay somebody else")
