@@ -8,7 +8,7 @@ import django
 django.setup()
 
 # Models can only be imported now.
-from bench import documents_pdf, documents_zip, market, orders, pages, web  # noqa: E402 -- see above
+from bench import documents_pdf, documents_zip, events, market, orders, pages, web  # noqa: E402 -- see above
 from bench.table import Row, missed, say, table  # noqa: E402 -- see above
 
 
@@ -24,6 +24,7 @@ def main(size: str) -> int:
             people = market.people()
             rows += web.measure(people)
             rows += orders.measure()
+            rows += events.measure()
         rows += documents_pdf.measure()
         rows += documents_zip.measure(documents_pdf.files())
     finally:

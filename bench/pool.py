@@ -32,34 +32,35 @@ _BEGIN = {
 def fill_pool() -> None:
     """Make POOL quotes: the n-th has the id QUOTES + n, its hold HOLDS + n, its user USERS + n, its account ACCOUNTS + n."""
     for model, first in _BEGIN.items():
-        _run(f"ALTER SEQUENCE {model._meta.db_table}_id_seq RESTART WITH {first}")
+        run(f"ALTER SEQUENCE {model._meta.db_table}_id_seq RESTART WITH {first}")
     # One more, whose quote is the pattern.
     people = load_people("bench", POOL + 1, clock.now())
     offered = Offering.objects.filter(status=OfferingStatus.PUBLISHED, visibility=Visibility.PUBLIC, currency="EUR")
     offering = offered.select_related("provider").filter(min_hours__lte=720, max_hours__gte=720).order_by("pk")[0]
-    _run("UPDATE providers_offering SET stock = stock + %s, taken = taken + %s WHERE id = %s", 2 * POOL, POOL, offering.pk)
+    run("UPDATE providers_offering SET stock = stock + %s, taken = taken + %s WHERE id = %s", 2 * POOL, POOL, offering.pk)
     last_user, last_account = User.objects.get(pk=people.users[-1]), Account.objects.get(pk=people.accounts[-1])
     pattern = create_quote(last_account, last_user, offering, 720, TaxFacts("DE"))
-    _copy(StockHold, pattern.hold_id, {"id": HOLDS, "account_id": ACCOUNTS})
-    _copy(Quote, pattern.pk, {"id": QUOTES, "account_id": ACCOUNTS, "user_id": USERS, "hold_id": HOLDS})
-    _run("ANALYZE")
+    copied(StockHold, pattern.hold_id, POOL, {"id": HOLDS, "account_id": ACCOUNTS})
+    copied(Quote, pattern.pk, POOL, {"id": QUOTES, "account_id": ACCOUNTS, "user_id": USERS, "hold_id": HOLDS})
+    run("ANALYZE")
 
 
-def _copy(model: type[Model], pattern: int, counted: dict[str, int]) -> None:
-    """POOL rows like the one of `pattern`, with columns that count up from a number."""
-    fresh = {name: f"{first} + number" for name, first in counted.items()} | {"public_id": "gen_random_uuid()"}
-    columns = [str(field.column) for field in model._meta.local_concrete_fields]
+def copied(model: type[Model], pattern: int, count: int, counted: dict[str, int], **others: str) -> None:
+    """`count` rows like the one of `pattern`, with columns that count up from a number, and others made by an expression of it."""
+    fresh = {name: f"{first} + n" for name, first in counted.items()} | {"public_id": "gen_random_uuid()"} | others
+    columns = [str(field.column) for field in model._meta.local_concrete_fields if not field.generated]
     values = ", ".join(fresh.get(column, f'pattern."{column}"') for column in columns)
     names = ", ".join(f'"{column}"' for column in columns)
     table = model._meta.db_table
-    _run(
+    run(
         f"INSERT INTO {table} ({names}) SELECT {values}"  # noqa: S608 -- names of our own tables
-        f" FROM {table} AS pattern, generate_series(0, %s) AS number WHERE pattern.id = %s",
-        POOL - 1,
+        f" FROM {table} AS pattern, generate_series(0, %s) AS n WHERE pattern.id = %s",
+        count - 1,
         pattern,
     )
 
 
-def _run(statement: str, *values: int) -> None:
+def run(statement: str, *values: int) -> None:
+    """A statement of our own."""
     with connection.cursor() as cursor:
         cursor.execute(statement, list(values) or None)

@@ -24,7 +24,9 @@ class Replay:
         self.written = {str(number): name for name, number in numbers.items()}
         self.given = dict(given)
         for name, table in given.items():
-            self.written[str(_last_id(table))] = f"{name}_id"
+            # Of several in a call the latest is the one that is named next.
+            count = sum(_inserts_into(table, statement) for statement in statements)
+            self.written |= {str(_last_id(table) - back): f"{name}_id" for back in range(count)}
         lines = [f"\\set {name} :{name} + 1" for name in self.counted]
         self.script = "\n".join([*lines, *(self._line(statement) for statement in statements)]) + "\n"
 
@@ -48,7 +50,8 @@ class Replay:
 
     def _line(self, statement: str) -> str:
         """One statement as pgbench reads it; ids that later ones name are kept."""
-        text = _UUID.sub("gen_random_uuid()", statement)
+        # Asked for by itself it is known before the rest runs, so that what is looked up by it can be found by an index.
+        text = _UUID.sub("(SELECT gen_random_uuid())", statement)
         # As good as random, and never twice.
         text = _REFERENCE.sub(f"right(reverse((:{self.counted[0]})::text), 9)", text)
         for number, name in self.written.items():
@@ -56,9 +59,13 @@ class Replay:
             text = re.sub(rf"(?<=:){number}\b", f"' || :{name} || '", text)
             text = re.sub(rf"(?<![0-9]){number}\b", f":{name}", text)
         for name, table in self.given.items():
-            if text.startswith(f'INSERT INTO "{table}"'):
+            if _inserts_into(table, text):
                 return f"{text} \\gset {name}_"
         return f"{text};"
+
+
+def _inserts_into(table: str, statement: str) -> bool:
+    return statement.startswith((f'INSERT INTO "{table}" ', f"INSERT INTO {table} "))
 
 
 def _last_id(table: str) -> int:
