@@ -33,14 +33,14 @@ def test_a_call_is_heard_with_the_transactions_own_statements() -> None:
 def test_a_replay_counts_up_and_repeats_nothing_that_has_to_be_unique() -> None:
     statements = [
         "BEGIN",
-        "INSERT INTO thing VALUES (710000001, '7Q4M-2KXP', '0b0f6a1e4c1d4f5c9b1c2d3e4f5a6b7c'::uuid, 'q:710000001')",
+        "INSERT INTO t VALUES (710000001, '7Q4M-2KXP', '0b0f6a1e4c1d4f5c9b1c2d3e4f5a6b7c'::uuid, 'q:710000001')",
         "COMMIT",
     ]
     script = Replay(statements, {"quote": 710_000_001}, {}).script.splitlines()
     assert script == [
         r"\set quote :quote + 1",
         "BEGIN;",
-        "INSERT INTO thing VALUES (:quote, right(reverse((:quote)::text), 9), (SELECT gen_random_uuid())::uuid, 'q:' || :quote || '');",
+        "INSERT INTO t VALUES (:quote, right(reverse((:quote)::text), 9), (SELECT gen_random_uuid())::uuid, 'q:' || :quote || '');",
         "COMMIT;",
     ]
 
