@@ -1,6 +1,7 @@
 """Only the reading of gateways' balance reports: rows of ours whose money is in none yet, and lines that we know nothing of."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -77,16 +78,19 @@ def read_reports() -> int:
 
 
 def _read_report(offered: PaymentGateway, since: datetime, until: datetime) -> int:
-    lines, new = offered.balance_lines(since, until), 0
+    return each(_unbooked(offered, since, until), lambda line: _take_in(offered.name, line))
+
+
+def _unbooked(offered: PaymentGateway, since: datetime, until: datetime) -> Iterator[BalanceLine]:
+    """Its lines that the ledger has not yet; where it falls silent they end."""
+    lines = offered.balance_lines(since, until)
     try:
         while batch := list(islice(lines, BATCH)):
             keys = [report_postings.report_key(offered.name, line) for line in batch]
             booked = set(LedgerEntry.objects.filter(key__in=keys).values_list("key", flat=True))
-            unbooked = [line for key, line in zip(keys, batch, strict=True) if key not in booked]
-            new += each(unbooked, lambda line: _take_in(offered.name, line))
+            yield from (line for key, line in zip(keys, batch, strict=True) if key not in booked)
     except GatewayError as error:
         log.warning("the balance report of %s waits: %s", offered.name, error)
-    return new
 
 
 def _take_in(gateway_name: str, line: BalanceLine) -> None:

@@ -70,6 +70,22 @@ def test_a_transfer_to_our_bank_and_a_fee_are_booked_from_the_report(stripe: Sta
     assert find_differences() == []
 
 
+def test_a_line_that_cannot_be_taken_in_holds_up_none_of_those_behind_it(
+    stripe: Standin, paid: Payment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("billing.services.report.BATCH", 1)
+    now = int(clock.now().timestamp())
+    for place, (name, kind, source, amount) in enumerate(
+        (("txn_fee", "stripe_fee", None, -54), ("txn_odd", "refund", "re_gone", -1), ("txn_other_fee", "stripe_fee", None, -6))
+    ):
+        stripe.account.rows[name] = objects.transaction(
+            name, now + place, kind=kind, source=source, amount=amount, fee=0, currency="eur"
+        )
+    with both_at(stripe, clock.now() + timedelta(minutes=1)), pytest.raises(ExceptionGroup):
+        services.read_reports()
+    assert balance(A.GATEWAY_FEES, "stripe", "EUR") == 116 + 54 + 6
+
+
 def test_the_report_is_read_page_by_page_and_within_its_time(stripe: Standin, paid: Payment) -> None:
     start = clock.now()
     for hour in range(230):
