@@ -76,7 +76,7 @@ class StripeGateway:
         charge = payment.charge
         with _asking() as client:
             customer = client.v1.customers.create(
-                params=_customer(charge), options={"idempotency_key": f"customer:{charge.public_id}"}
+                params=_customer(charge), options={"idempotency_key": f"customer:{payment.public_id}"}
             )
             session = client.v1.checkout.sessions.create(
                 params=_session(payment, customer.id), options={"idempotency_key": f"session:{payment.public_id}"}
