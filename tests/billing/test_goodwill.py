@@ -170,6 +170,16 @@ def test_each_currency_has_its_own_limit(payment: Payment, staff: User, settings
     assert give(payment, 2000, staff).state == RefundState.REQUESTED
 
 
+def test_many_small_parts_of_one_payment_are_a_large_one(payment: Payment, staff: User, stranger: User, settings: Settings) -> None:
+    settings.REFUND_APPROVAL_LIMITS = {"EUR": 1000}
+    assert [give(payment, 400, staff).state for _part in range(2)] == [RefundState.REQUESTED] * 2
+    third = give(payment, 400, stranger)
+    assert third.state == RefundState.AWAITING_APPROVAL
+    # What waits for a second person is not counted against what needs none.
+    assert give(payment, 200, staff).state == RefundState.REQUESTED
+    assert give(payment, 1, staff).state == RefundState.AWAITING_APPROVAL
+
+
 def test_who_decided_it_does_not_let_it_go(walk: Walk, payment: Payment, staff: User, stranger: User, settings: Settings) -> None:
     settings.REFUND_APPROVAL_LIMITS = {"EUR": 0}
     refund = give(payment, 1000, staff)
