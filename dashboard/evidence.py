@@ -12,7 +12,9 @@ from django.utils import translation
 
 from billing.leaving import key_moments, leaving_after
 from billing.models import Charge, Dispute, Document, Payment, Quote, Refund
-from billing.states import ChargePurpose, DisputeState, PaymentState, RefundKind, RefundState
+from billing.services import file_damage, read_document
+from billing.services.document_bytes import Damaged
+from billing.states import ChargePurpose, DisputeState, DocumentForm, PaymentState, RefundKind, RefundState
 from contracts.models import Contract, Move
 from contracts.states import ActorKind, State
 from core import clock
@@ -42,19 +44,23 @@ def evidence_files(dispute: Dispute) -> Iterator[File]:
     )
     for name, lines in texts:
         yield f"{contract.reference}/{name}", _written(lines)
+    damaged = []
     for document in Document.objects.filter(contract=contract, stored_at__isnull=False).order_by("id").iterator():
-        yield f"{contract.reference}/documents/{document.number}.pdf", _bytes_of(document)
+        try:
+            data = read_document(document, DocumentForm.PDF)
+        except Damaged as damage:
+            file_damage(document, str(damage))
+            damaged.append(f"{document.number}: its file is damaged")
+        else:
+            yield f"{contract.reference}/documents/{document.number}.pdf", (data,)
+    if damaged:
+        yield f"{contract.reference}/documents/MISSING.txt", _written(lambda: damaged)
 
 
 def _written(lines: Callable[[], Iterable[str]]) -> Iterator[bytes]:
     with translation.override("en"):
         text = "\n".join(lines())
     yield f"{text}\n".encode()
-
-
-def _bytes_of(document: Document) -> Iterator[bytes]:
-    with document.pdf.open("rb") as stored:
-        yield from stored.chunks()
 
 
 # Words --------------------------------------------------------------------------------------------------------------------------

@@ -11,12 +11,15 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Permission
 from django.core import mail
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.services import create_user, make_staff
-from billing.models import Dispute
+from billing.models import Dispute, Document, StaffTask
+from billing.models.document import document_storage
+from billing.services import store_document
 from contracts.models import Contract
 from core import clock
 from core.models import DomainEvent
@@ -155,3 +158,19 @@ def test_a_zip_of_any_size_is_made_in_the_memory_of_one_piece() -> None:
     tracemalloc.stop()
     assert size > 0
     assert peak < 8 * len(piece)
+
+
+@pytest.mark.paper
+def test_a_damaged_paper_is_named_and_holds_up_no_other(dispute: Dispute, staff_client: Client) -> None:
+    contract = dispute.payment.charge.contract
+    first, second = Document.objects.filter(contract=contract).order_by("pk")[:2]
+    for document in (first, second):
+        store_document(document.pk)
+    first.refresh_from_db()
+    document_storage().delete(first.pdf.name)
+    document_storage().save(first.pdf.name, ContentFile(b"%PDF of somebody else"))
+    files = unpacked(staff_client.get(address(dispute)))
+    assert f"documents/{first.number}.pdf" not in files
+    assert files[f"documents/{second.number}.pdf"].startswith("%PDF")
+    assert files["documents/MISSING.txt"] == f"{first.number}: its file is damaged\n"
+    assert StaffTask.objects.filter(key=f"damaged:{first.pk}").exists()
