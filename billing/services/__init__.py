@@ -1,6 +1,6 @@
 """Only verbs: the writers of billing."""
 
-from billing.services.checkout import ask_again, ask_soon, place_order
+from billing.services.checkout import ask_again, ask_now, ask_soon, place_order
 from billing.services.dispute import apply_dispute, apply_dispute_facts, reread_disputes
 from billing.services.document import accept_contract, correct_vat, issue_invoice, issue_receipt
 from billing.services.document_bytes import file_damage, read_document, store_document, store_waiting_documents
@@ -50,6 +50,7 @@ __all__ = [
     "apply_refunds",
     "approve_refund",
     "ask_again",
+    "ask_now",
     "ask_soon",
     "ask_vies",
     "check_vat_id",

@@ -80,6 +80,15 @@ def ask_again(charge: Charge) -> None:
         apply_payment(payment.gateway, payment.external_id)
 
 
+def ask_now(charge: Charge) -> None:
+    """The same for one who presses the button; not each second, since every question holds up a worker and costs the gateway.
+
+    Raises GatewayError when a gateway does not answer.
+    """
+    if cache.add(f"asked-now:{charge.pk}", 1, timeout=ASKED_SECONDS):
+        ask_again(charge)
+
+
 def ask_soon(charge: Charge) -> None:
     """Have the queue ask the gateways, for a customer who comes back from a payment page before its message; not each second."""
     if cache.add(f"asked:{charge.pk}", 1, timeout=ASKED_SECONDS):

@@ -58,7 +58,7 @@ def checkout_return(request: AccountRequest, public_id: UUID) -> HttpResponse:
     charge = own_charge(request, public_id)
     if request.method == "POST":
         try:
-            services.ask_again(charge)
+            services.ask_now(charge)
         except GatewayError:
             messages.error(request, _("The bank does not answer just now. We ask again by ourselves."))
         return redirect("checkout_return", public_id=charge.public_id)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -197,6 +198,16 @@ def test_asking_the_bank_finds_what_a_lost_message_would_have_said(
     assert Payment.objects.get().state == PaymentState.SUCCEEDED
 
 
+def test_asking_on_and_on_asks_the_bank_once_in_a_while(customer_client: Client, charge: Charge, bank_page: SandboxPayment) -> None:
+    customer_client.post(return_of(charge))
+    sandbox_bank.choose(bank_page.external_id, Outcome.PAID)
+    assert customer_client.post(return_of(charge)).status_code == 302
+    assert Payment.objects.get().state == PaymentState.PENDING
+    cache.clear()
+    customer_client.post(return_of(charge))
+    assert Payment.objects.get().state == PaymentState.SUCCEEDED
+
+
 def test_asking_a_silent_bank_changes_nothing(
     customer_client: Client, charge: Charge, payment: Payment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,9 +268,9 @@ def test_the_bank_offers_only_what_makes_sense(customer_client: Client, payment:
 
     assert offered() == {outcome.value for outcome in AT_CHECKOUT}
     bank_says(Outcome.PAID)
-    assert offered() == {"dispute", "dispute_part", "inquiry"}
+    assert offered() == {"dispute", "dispute_part", "inquiry", "dashboard_refund"}
     bank_says(Outcome.INQUIRY)
-    assert offered() == {"dispute", "dispute_part", "inquiry_closed"}
+    assert offered() == {"dispute", "dispute_part", "dashboard_refund", "open", "inquiry_closed"}
     bank_says(Outcome.DISPUTE)
     assert offered() == {"inquiry_closed", "won", "lost"}
 
