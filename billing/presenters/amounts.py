@@ -24,12 +24,14 @@ def statement(price: NetPrice, hours: int, tax_rate: Decimal, tax_minor: int, de
     return [
         {"label": hours_text(hours), "note": note, "amount": minor(price.rent_minor, price.currency)},
         {"label": _("Set-up fee"), "amount": fee},
-        {
-            "label": _("VAT %(rate)s") % {"rate": rate_text(tax_rate)} if tax_rate else _("VAT"),
-            "note": tax_note(decision),
-            "amount": minor(tax_minor, price.currency),
-        },
+        vat_line(tax_rate, tax_minor, price.currency, decision),
     ]
+
+
+def vat_line(tax_rate: Decimal, tax_minor: int, currency: str, decision: Mapping[str, str]) -> Line:
+    """VAT and whose it is. None of it is no rate of 0 %: that would be another kind of tax, so the reason stands there instead."""
+    label = _("VAT %(rate)s") % {"rate": rate_text(tax_rate)} if tax_rate else _("VAT")
+    return {"label": label, "note": tax_note(decision), "amount": minor(tax_minor, currency)}
 
 
 def tax_note(decision: Mapping[str, str]) -> str:

@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.models import Charge
+from billing.presenters.amounts import Line, vat_line
 from contracts.models import Contract
 from core.countries import country_name
 from core.formats import hours_text, minor, money, when
-from dashboard.presenters.money import fee_text, rate_text
+from dashboard.presenters.money import fee_text
+from providers.presenters.hardware import size, speed
 from providers.states import DiskType, OfferingType, Virtualisation
 
 
@@ -37,17 +39,16 @@ def agreed_terms(contract: Contract, order: Charge) -> dict[str, Any]:
     }
 
 
-def price_lines(contract: Contract, order: Charge) -> list[dict[str, str]]:
+def price_lines(contract: Contract, order: Charge) -> list[Line]:
     """How the price came about."""
     rent = _("Rent, %(term)s at %(monthly)s a month") % {
         "term": hours_text(contract.hours),
         "monthly": minor(contract.monthly_minor, contract.currency),
     }
-    lines = [{"label": rent, "amount": minor(contract.rent_minor, contract.currency)}]
+    lines: list[Line] = [{"label": rent, "amount": minor(contract.rent_minor, contract.currency)}]
     if contract.setup_fee_minor:
         lines.append({"label": _("Set-up fee, once"), "amount": minor(contract.setup_fee_minor, contract.currency)})
-    vat = _("VAT %(rate)s") % {"rate": rate_text(order.tax_rate)}
-    return [*lines, {"label": vat, "amount": minor(order.tax_minor, order.currency)}]
+    return [*lines, vat_line(order.tax_rate, order.tax_minor, order.currency, order.tax_decision)]
 
 
 def offered_facts(contract: Contract) -> list[dict[str, str]]:
@@ -59,7 +60,7 @@ def offered_facts(contract: Contract) -> list[dict[str, str]]:
         (_("Memory"), _memory(terms)),
         (_("Disk"), _disk(terms)),
         (_("GPU"), _gpu(terms)),
-        (_("Uplink"), _("%(n)s Mbit/s") % {"n": terms["uplink_mbit"]} if terms.get("uplink_mbit") else ""),
+        (_("Uplink"), speed(terms["uplink_mbit"]) if terms.get("uplink_mbit") else ""),
         (_("Traffic a month"), _traffic(terms)),
         (_("Place"), ", ".join(filter(None, (terms.get("city"), country_name(terms.get("country", "")))))),
         (_("Virtualisation"), _word(Virtualisation, terms.get("virtualisation"))),
@@ -111,7 +112,7 @@ def _disk(terms: dict[str, Any]) -> str:
     if not terms.get("disk_gb"):
         return ""
     kind = _word(DiskType, terms.get("disk_type"))
-    return f"{terms.get('disk_count')} × {_('%(n)s GB') % {'n': terms['disk_gb']}} {kind}".strip()
+    return f"{terms.get('disk_count')} × {size(Decimal(str(terms['disk_gb'])))} {kind}".strip()
 
 
 def _gpu(terms: dict[str, Any]) -> str:

@@ -8,11 +8,12 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from billing.models import Charge, Refund
+from billing.presenters.amounts import rate_text, tax_note
 from billing.queries import RefundPreview
 from billing.states import RefundKind, RefundState
 from contracts.models import Contract
 from contracts.states import Fault
-from core.formats import day, hours_text, minor, money, percent, when
+from core.formats import day, hours_text, minor, money, when
 from core.money import MINUS, Money
 from dashboard.figures import Split, earning
 from dashboard.presenters.times import days_text
@@ -55,7 +56,8 @@ def money_so_far(contract: Contract, parts: Split, paid: Sequence[Moved], refund
         lines.append({"label": _("Unused"), "amount": minus(parts.money(parts.refunded)), "back": bool(parts.refunded)})
     total = {"label": _("Held back, still yours"), "amount": money(parts.money(parts.held))}
     lost = [_lost_note(part) for part in paid if part.taken_back_minor]
-    return Statement(lines, total, [_("Before VAT."), *map(_paid_note, paid), *map(_refund_note, refunds), *lost])
+    before = [_("Before VAT.")] if any(part.charge.tax_rate for part in paid) else []
+    return Statement(lines, total, [*before, *map(_paid_note, paid), *map(_refund_note, refunds), *lost])
 
 
 def _paid_label(charge: Charge) -> str:
@@ -72,35 +74,41 @@ def _paid_note(part: Moved) -> str:
         "received": minor(part.received_minor, charge.currency),
         "day": day(charge.paid_at) if charge.paid_at else "",
     }
+    if part.received_minor < charge.gross_minor and not charge.tax_rate:
+        return _("It is %(gross)s, without VAT; %(received)s came on %(day)s, and was taken for it.") % words
     if part.received_minor < charge.gross_minor:
         return _("With %(rate)s VAT of %(tax)s it is %(gross)s; %(received)s came on %(day)s, and was taken for it.") % words
+    if not charge.tax_rate:
+        return _("You paid %(gross)s on %(day)s, without VAT.") % words
     return _("With %(rate)s VAT of %(tax)s you paid %(gross)s on %(day)s.") % words
 
 
 def _lost_note(part: Moved) -> str:
-    return _("%(amount)s with VAT was taken back by your bank, and stays with you.") % {
-        "amount": minor(part.taken_back_minor, part.charge.currency)
+    return _("%(amount)s was taken back by your bank, and stays with you.") % {
+        "amount": _with_vat(Money(part.taken_back_minor, part.charge.currency), part.charge.tax_rate)
     }
 
 
+def _with_vat(amount: Money, vat: Decimal | int) -> str:
+    """An amount, and that VAT is in it where any is: `vat` is its rate, or how much of it."""
+    return _("%(amount)s with VAT") % {"amount": money(amount)} if vat else money(amount)
+
+
 def _refund_note(refund: Refund) -> str:
-    words = {"amount": money(refund.amount), "day": day(refund.succeeded_at or refund.created_at)}
+    words = {
+        "vat": money(refund.amount),
+        "amount": _with_vat(refund.amount, refund.tax_minor),
+        "day": day(refund.succeeded_at or refund.created_at),
+    }
     if refund.kind == RefundKind.VAT and refund.state == RefundState.SUCCEEDED:
-        return _("%(amount)s of VAT came back on %(day)s: it was not due.") % words
+        return _("%(vat)s of VAT came back on %(day)s: it was not due.") % words
     if refund.kind == RefundKind.GOODWILL and refund.state == RefundState.SUCCEEDED:
-        return _("%(amount)s with VAT came back on %(day)s, as goodwill.") % words
+        return _("%(amount)s came back on %(day)s, as goodwill.") % words
     if refund.state == RefundState.SUCCEEDED:
-        return _("%(amount)s with VAT came back on %(day)s.") % words
+        return _("%(amount)s came back on %(day)s.") % words
     if refund.state in {RefundState.FAILED, RefundState.MANUAL}:
-        return _("%(amount)s with VAT is owed to you: it did not arrive, and we pay it by hand.") % words
-    return _("%(amount)s with VAT is on its way back since %(day)s.") % words
-
-
-def rate_text(rate: Decimal) -> str:
-    """ "19 %", "7.7 %"."""
-    share = (rate * 100).normalize()
-    exponent = share.as_tuple().exponent
-    return percent(share, max(0, -exponent) if isinstance(exponent, int) else 0)
+        return _("%(amount)s is owed to you: it did not arrive, and we pay it by hand.") % words
+    return _("%(amount)s is on its way back since %(day)s.") % words
 
 
 # What an end would bring -------------------------------------------------------------------------------------------------------
@@ -131,11 +139,19 @@ def leaving(contract: Contract, preview: RefundPreview, charges: Sequence[Charge
             "note": note,
             "fee": minor(kept, contract.currency),
         }
-    rates = {charge.tax_rate for charge in charges if charge.paid_at}
-    rate = f" {rate_text(rates.pop())}" if len(rates) == 1 else ""
-    lines.append({"label": _("VAT%(rate)s on it") % {"rate": rate}, "amount": money(priced.tax)})
+    lines.append({**_vat_on_it([charge for charge in charges if charge.paid_at]), "amount": money(priced.tax)})
     total = {"label": _("Comes back, the way you paid"), "amount": money(priced.gross)}
     return Leaving(Statement(lines, total, []), money(priced.gross), at.refund_minor)
+
+
+def _vat_on_it(paid: Sequence[Charge]) -> dict[str, object]:
+    """Which VAT comes back; where none was charged, why. An extension may have had another rate."""
+    rates = {charge.tax_rate for charge in paid}
+    if rates == {Decimal(0)}:
+        return {"label": _("VAT"), "note": tax_note(paid[0].tax_decision)}
+    if len(rates) == 1:
+        return {"label": _("VAT %(rate)s on it") % {"rate": rate_text(rates.pop())}}
+    return {"label": _("VAT on it")}
 
 
 def came_back(contract: Contract, refunds: Sequence[Refund]) -> Statement | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -134,6 +135,19 @@ def test_money_stands_as_on_a_statement(rented: Rented, customer_client: Client)
     assert re.search(r"Served so far<small>.*?</dt><dd>−€ 29\.20", page)
     assert re.search(r"Held back, still yours</dt><dd>€ 19\.20", page)
     assert "With 19 % VAT of € 9.20 you paid € 57.60" in page
+
+
+def test_where_no_vat_is_due_no_rate_of_it_is_shown(rented: Rented, customer_client: Client) -> None:
+    abroad = replace(walk.BUYER, street="Bahnhofstrasse 1", postcode="8001", city="Zürich", country="CH")
+    contract = rented("active", ago=timedelta(days=15, minutes=30), buyer=abroad)
+    page = text(customer_client, contract)
+    assert "You paid € 48.40 on" in page
+    assert re.search(r"<dt>VAT<small>None outside of EU VAT</small></dt><dd>€ 0\.00", page)
+    assert "0 %" not in page
+    terms = customer_client.get(url(contract, "terms")).content.decode()
+    assert "VAT<small>None outside of EU VAT" in terms
+    customer_client.post(url(contract, "cancel"), carried(customer_client, contract))
+    assert "0 %" not in text(customer_client, contract)
 
 
 def test_the_timeline_tells_the_story_newest_first_and_the_future_above(rented: Rented, customer_client: Client) -> None:
