@@ -119,9 +119,13 @@ def receipt_content(payment: Payment, lines: tuple[Line, ...], figures: Priced) 
     return _content(DocumentKind.RECEIPT, payment, tax_of(payment.charge), lines, figures)
 
 
-def invoice_content(payment: Payment, tax: Tax, lines: tuple[Line, ...], figures: Priced) -> DocumentContent:
-    """What an invoice says: paid in full."""
+def invoice_content(
+    payment: Payment, tax: Tax, lines: tuple[Line, ...], figures: Priced, instead_of: Document | None = None
+) -> DocumentContent:
+    """What an invoice says: paid in full. One that takes another's place is for the same days, whatever was added since."""
     since, until = _served_by_extension(payment.charge)
+    if instead_of is not None:
+        since, until = instead_of.content["served_from"], instead_of.content["served_until"]
     return _content(
         DocumentKind.INVOICE,
         payment,

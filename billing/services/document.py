@@ -131,7 +131,7 @@ def correct_vat(charge: Charge) -> tuple[Document, Document]:
     tax = reverse_charged(charge)
     figures = Priced.of(left.net.minor, 0, charge.currency)
     lines = order_lines(charge) if left.net == paid_of(charge).net else rest_line(charge, left.net.minor)
-    invoice = _issue(f"invoice:{charge.pk}:vat", payment, tax, figures, invoice_content(payment, tax, lines, figures))
+    invoice = _issue(f"invoice:{charge.pk}:vat", payment, tax, figures, invoice_content(payment, tax, lines, figures, old))
     note = _credit(f"note:vat:{charge.pk}", old, payment, left, Occasion("vat", clock.now()))
     return note, invoice
 

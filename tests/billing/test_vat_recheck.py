@@ -154,6 +154,21 @@ def test_a_refund_that_is_on_its_way_meanwhile_does_no_harm(rental: walk.Walk, v
     agrees(rental)
 
 
+def test_the_new_invoice_of_an_extension_is_for_the_days_of_the_old_one(rental: walk.Walk, vies: Vies, customer: User) -> None:
+    rental.running()
+    for _time in range(2):
+        with clock.at(later(rental, days=1)):
+            walk.pay(services.open_extension_charge(rental.contract, 168, customer))
+    vies.says(valid())
+    for _round in range(3):
+        recheck(rental, days=1)
+    for charge in rental.contract.charges.filter(purpose="extension"):
+        old, new = Document.objects.filter(charge=charge, kind=DocumentKind.INVOICE).order_by("pk")
+        days = [(paper.content["served_from"], paper.content["served_until"]) for paper in (old, new)]
+        assert (new.category, days[1]) == ("AE", days[0])
+    agrees(rental)
+
+
 def test_a_no_ends_it_and_all_stays(rental: walk.Walk, vies: Vies) -> None:
     rental.running()
     vies.says(invalid())
