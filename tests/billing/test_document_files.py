@@ -140,12 +140,11 @@ def test_a_storage_that_fails_keeps_nothing_half_done(
             raise OSError("No space left on device")
         return str(save(name, content))
 
-    monkeypatch.setattr(storage, "save", full)
-    with pytest.raises(OSError, match="No space"):
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+        patched.setattr(storage, "save", full)
         services.store_document(invoice.pk)
     assert files_in(folder) == []
     assert Document.objects.get(kind="invoice").stored_at is None
-    monkeypatch.undo()
     assert services.store_document(invoice.pk) is True
     assert len(files_in(folder)) == 3
 
