@@ -20,13 +20,13 @@ from billing import services as billing
 from billing.buyers import Buyer
 from billing.gateway_facts import GatewayError
 from billing.ledger import balance
-from billing.models import Charge, Payment, Refund, SandboxDispute, SandboxPayment
+from billing.models import Charge, Payment, Refund, SandboxDispute, SandboxPayment, VatCheck
 from billing.proof import Scope, find_differences
 from billing.queries import left_gross
 from billing.sandbox_messages import deliver_due
 from billing.sandbox_outcomes import Decision, Outcome, left_minor, possible_decisions, possible_outcomes
-from billing.states import LedgerAccount, PaymentState, RefundState
-from billing.tax import TaxFacts
+from billing.services.vat_recheck import recheck_charge
+from billing.states import LedgerAccount, PaymentState, RefundState, VatCheckState
 from billing.webhooks import accept as inbox_door
 from contracts import actors
 from contracts import services as contracts
@@ -46,7 +46,12 @@ from providers.services import (
 )
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-BUYER = Buyer("Cora Customer", "customer@example.com", "Weg 1", "Berlin", "DE", "10115")
+BUYERS = (
+    Buyer("Cora Customer", "customer@example.com", "Weg 1", "Berlin", "DE", "10115"),
+    # VIES is silent about it, until it says yes: VAT is charged, and given back.
+    Buyer("Aude", "aude@example.com", "1 rue de la Paix", "Paris", "FR", "75002", "Papierboot SARL", "FR40303265045", True),
+    Buyer("Urs", "urs@example.com", "Gasse 2", "Bern", "CH", "3011"),
+)
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -137,6 +142,7 @@ class RandomMarket:
             (2, self.work_tasks),
             (2, self.give_back_a_part),
             (1, self.refund_in_dashboard),
+            (2, self.vies_says_yes),
             (1, self.repeat_news),
         ]
         (chosen,) = self.random.choices([step for _weight, step in steps], [weight for weight, _step in steps])
@@ -153,10 +159,12 @@ class RandomMarket:
         user = self.random.choice(self.customers)
         account = personal_account(user)
         offering = self.random.choice(self.offerings)
-        quote = billing.create_quote(account, user, offering, self.random.choice([24, 168, 720]), TaxFacts("DE"))
-        charge = billing.order(quote, user=user, buyer=BUYER)
+        (buyer,) = self.random.choices(BUYERS, (5, 4, 1))
+        facts = billing.with_known_check(buyer.tax_facts)
+        quote = billing.create_quote(account, user, offering, self.random.choice([24, 168, 720]), facts)
+        charge = billing.order(quote, user=user, buyer=buyer)
         if self.random.random() < 0.2:
-            assert billing.order(quote, user=user, buyer=BUYER) == charge
+            assert billing.order(quote, user=user, buyer=buyer) == charge
 
     def pay(self) -> None:
         """Go to the bank for some charge and choose what it says; mostly its message arrives at once."""
@@ -269,6 +277,14 @@ class RandomMarket:
         amounts = [left, floor_to_step(left // 2, page.currency)] if owed is None else [owed.amount_minor]
         refund = sandbox_bank.refund_in_dashboard(page.external_id, self.random.choice(amounts))
         billing.apply_refund("sandbox", refund.external_id)
+
+    def vies_says_yes(self) -> None:
+        """Late: the VAT of an order was not due. Its word counts for a day, for new orders too."""
+        charge = self._any(Charge.objects.filter(vat_recheck_at__isnull=False))
+        vat_id = str(charge.buyer["vat_id"])
+        now = clock.now()
+        VatCheck.objects.create(country=vat_id[:2], number=vat_id[2:], state=VatCheckState.VALID, created_at=now, answered_at=now)
+        recheck_charge(charge.pk)
 
     def repeat_news(self) -> None:
         """Old news again, in any order: nothing may change."""
