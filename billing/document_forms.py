@@ -31,4 +31,10 @@ class WantedForm(forms.Form):
         """What was chosen, as far as it makes sense."""
         self.is_valid()
         chosen = self.cleaned_data
-        return Wanted(chosen.get("kind", ""), chosen.get("year"), chosen.get("rental", "").strip())
+        return Wanted(chosen.get("kind", ""), chosen.get("year"), _reference(chosen.get("rental", "")))
+
+
+def _reference(typed: str) -> str:
+    """A rental's reference as it is written, however it was typed: "7q4m2kxp" too."""
+    signs = "".join(sign for sign in typed.upper() if sign.isalnum())
+    return f"{signs[:4]}-{signs[4:]}" if signs else ""

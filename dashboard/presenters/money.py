@@ -165,10 +165,9 @@ def came_back(contract: Contract, refunds: Sequence[Refund]) -> Statement | None
     if used is not None:
         unused = contract.term_seconds - used
         label = _("Unused, %(unused)s of %(all)s") % {"unused": _days(unused), "all": _term(contract.term_seconds)}
-    lines: list[dict[str, object]] = [
-        {"label": label, "amount": minor(net, contract.currency)},
-        {"label": _("VAT on it"), "amount": minor(tax, contract.currency)},
-    ]
+    lines: list[dict[str, object]] = [{"label": label, "amount": minor(net, contract.currency)}]
+    if tax:
+        lines.append({"label": _("VAT on it"), "amount": minor(tax, contract.currency)})
     arrived = all(refund.state == RefundState.SUCCEEDED for refund in refunds)
     total = _("Came back, the way you paid") if arrived else _("On its way back, the way you paid")
     return Statement(lines, {"label": total, "amount": minor(net + tax, contract.currency)}, [])

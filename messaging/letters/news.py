@@ -176,7 +176,8 @@ def _payments_of(contract: Contract) -> QuerySet[Payment]:
 def statement(contract: Contract) -> tuple[tuple[Line, ...], Line]:
     """How an ended rental divides what was paid, VAT included: lines and their sum, which comes back."""
     paid, back = paid_minor(contract), coming_back_minor(contract)
-    lines = [{"label": _("Paid, with VAT"), "amount": minor(paid, contract.currency)}]
+    label = _("Paid, with VAT") if _payments_of(contract).filter(charge__tax_minor__gt=0).exists() else _("Paid")
+    lines = [{"label": label, "amount": minor(paid, contract.currency)}]
     if contract.provisioned_at is not None:
         kept = minor(paid - back, contract.currency)
         lines.append({"label": _served(contract), "amount": f"{MINUS}{kept}" if paid > back else kept})

@@ -123,12 +123,18 @@ def credit_note(news: News) -> RentalLetter:
         subject,
         lead,
         *(why_back(document.refund, news.contract) if document.refund is not None else ()),
-        _("Credit note %(number)s is attached. It takes back a part of invoice %(invoice)s of %(day)s, or all of it.") % words,
+        _takes_back(document, document.corrects) % words,
         lines=_figures(document),
         total={"label": _("Taken back"), "amount": words["gross"]},
         action=(link("invoices"), _("See all documents")),
         papers=_attached(document),
     )
+
+
+def _takes_back(note: Document, invoice: Document) -> str:
+    if note.gross_minor == invoice.gross_minor:
+        return _("Credit note %(number)s is attached. It takes back all of invoice %(invoice)s of %(day)s.")
+    return _("Credit note %(number)s is attached. It takes back a part of invoice %(invoice)s of %(day)s.")
 
 
 def _gross(document: Document) -> str:

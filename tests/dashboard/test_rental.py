@@ -358,7 +358,7 @@ def test_a_form_with_something_wrong_changes_nothing_and_says_what(
     sent = {key: value for key, value in {**carried(customer_client, contract), **wrong}.items() if value}
     answer = customer_client.post(url(contract, "cancel"), sent)
     assert answer.status_code == 422
-    assert "Not saved" in answer.content.decode()
+    assert "Not cancelled yet" in answer.content.decode()
     assert fresh(contract).state == State.ACTIVE
 
 
