@@ -49,11 +49,15 @@ class Tax:
 
 @dataclass(frozen=True)
 class Occasion:
-    """Why money goes back, as figures for the sentence on a credit note; `at` is when it did (UTC)."""
+    """Why money goes back, as figures for the sentence on a credit note; `at` is when it did (UTC).
+
+    `gateway` is the way that it went; empty where no gateway sent it: by hand, by a bank's decision, or no money at all.
+    """
 
     reason: str
     at: datetime | None
     segment: Segment | None = None
+    gateway: str = ""
 
 
 def sellers_day(moment: datetime) -> date:
@@ -149,6 +153,7 @@ def note_content(invoice: Document, payment: Payment, figures: Priced, occasion:
         rest_line(charge, figures.net.minor),
         figures,
         paid_on=_day(occasion.at),
+        paid_by=occasion.gateway.capitalize(),
         corrects_number=invoice.number,
         corrects_issued_on=invoice.issued_on.isoformat(),
         reason=occasion.reason,
@@ -289,7 +294,9 @@ def occasion_of_refund(refund: Refund) -> Occasion:
         settlement = Settlement.objects.filter(segment=refund.segment).first()
         if settlement is not None and not settlement.earned_minor:
             reason = "full"
-    return Occasion(reason, refund.succeeded_at, refund.segment)
+    # Only what was paid by hand, or by a bank that kept a disputed payment, has a reference.
+    gateway = "" if refund.reference else refund.payment.gateway
+    return Occasion(reason, refund.succeeded_at, refund.segment, gateway)
 
 
 def occasion_of_dispute(dispute: Dispute) -> Occasion:

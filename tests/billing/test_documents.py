@@ -13,7 +13,7 @@ from billing import sandbox_bank, services
 from billing.buyers import Buyer
 from billing.documents.content import DocumentContent
 from billing.ledger import balance
-from billing.models import Charge, Document, DocumentCounter, Payment, Refund, SandboxPayment
+from billing.models import Charge, Dispute, Document, DocumentCounter, Payment, Refund, SandboxPayment
 from billing.proof import find_differences
 from billing.sandbox_outcomes import Decision, Outcome
 from billing.services.document import correct_vat, issue_credit_note_for_refund
@@ -233,6 +233,27 @@ def test_a_refund_that_comes_back_keeps_its_note_and_has_no_second(customer: Use
     assert kinds(walk.contract) == ["receipt", "invoice", "credit_note"]
     assert len(there) in {2, 3}
     assert find_differences() == []
+
+
+def test_a_note_names_the_way_that_the_money_went(customer: User, offering: Offering, staff: User) -> None:
+    walk = Walk(customer, offering).running()
+    payment = Payment.objects.get()
+    with clock.at(walk.now):
+        give_goodwill(payment, 1000, staff)
+        SandboxPayment.objects.update(refunds_fail=True)
+        second = services.request_goodwill_refund(payment.pk, 500, "Slow answer", staff, uuid4())
+        services.send_refund(second.pk)
+        sandbox_bank.tick()
+    walk._then(sandbox_bank.tick, minutes=10)
+    walk._then(lambda: services.apply_refund("sandbox", Refund.objects.get(pk=second.pk).external_id), minutes=1)
+    walk._then(lambda: services.pay_refund_by_hand(second.pk, staff, "SEPA 4711"), minutes=1)
+    walk._then(lambda: dispute(walk.contract), minutes=1)
+    with clock.at(walk.now):
+        lost = Dispute.objects.get()
+        sandbox_bank.decide(lost.external_id, Decision.LOST)
+        services.apply_dispute("sandbox", lost.external_id)
+    notes = Document.objects.filter(kind=DocumentKind.CREDIT_NOTE).order_by("pk")
+    assert [(note.gross_minor, said(note).paid_by) for note in notes] == [(1000, "Sandbox"), (500, ""), (3070, "")]
 
 
 def test_a_lost_dispute_has_its_note(customer: User, offering: Offering) -> None:
