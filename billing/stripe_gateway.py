@@ -175,11 +175,12 @@ def _asking() -> Iterator[stripe.StripeClient]:
     except (stripe.InvalidRequestError, stripe.CardError, stripe.IdempotencyError) as error:
         # Another request with the same key is at work: its result is there in a moment.
         is_busy = error.http_status == 409
-        log.warning("Stripe refuses: %s (%s)", error, error.request_id)
+        # Its words may quote what a buyer has typed; the request's id finds them in its dashboard.
+        log.warning("Stripe refuses: %s %s (%s)", type(error).__name__, error.code, error.request_id)
         raise GatewayError(f"Stripe refuses: {error.user_message or error}", permanent=not is_busy) from error
     except stripe.StripeError as error:
         # Silence, too many questions, its own faults; and a wrong key, which somebody will put right.
-        log.warning("Stripe does not answer: %s %s", type(error).__name__, error)
+        log.warning("Stripe does not answer: %s (%s)", type(error).__name__, error.request_id)
         raise GatewayError(f"Stripe does not answer: {type(error).__name__}") from error
 
 

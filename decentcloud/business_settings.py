@@ -32,7 +32,7 @@ STRIPE_CHECKOUT_ORIGIN: str = env.str("STRIPE_CHECKOUT_ORIGIN", default="https:/
 STRIPE_AUTOMATIC_TAX: bool = env.bool("STRIPE_AUTOMATIC_TAX", default=True)
 
 VIES_BASE: str = env.str("VIES_BASE", default="https://ec.europa.eu/taxation_customs/vies/rest-api").rstrip("/")
-# The header in which a proxy of ours tells a visitor's country by their IP address, such as CF-IPCountry: a proof of where buyers are.
+# The header in which a proxy of ours tells a visitor's country by IP address, such as CF-IPCountry: it proves where buyers are.
 COUNTRY_HEADER: str = env.str("COUNTRY_HEADER", default="")
 
 INVOICE_SELLER_NAME: str = env.str("INVOICE_SELLER_NAME", default="")

@@ -26,6 +26,9 @@ def check_production(**_scope: object) -> list[checks.CheckMessage]:
         )
     if settings.EMAIL_BACKEND == CONSOLE:
         found.append(checks.Warning("EMAIL_URL is not set: e-mails are printed, not sent.", id="decentcloud.W002"))
+    if not settings.REFUND_APPROVAL_LIMITS:
+        hint = "REFUND_APPROVAL_LIMITS=EUR=50000;USD=50000"
+        found.append(checks.Info("No refund, however large, waits for a second person.", hint=hint, id="decentcloud.I001"))
     if settings.SANDBOX_ENABLED:
         found.append(checks.Warning("SANDBOX_ENABLED is on: anybody can rent with play money.", id="decentcloud.W003"))
     return found

@@ -1,5 +1,6 @@
 """The database of a test run: one embedded cluster for all workers, made at the start and gone at the end."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -48,7 +49,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _clear_what_killed_runs_left() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
         owner = folder.name.removeprefix(FOLDER).split("-")[0]
-        if folder.stat().st_uid != os.getuid() or Path(f"/proc/{owner}").exists():
+        if Path(f"/proc/{owner}").exists():
             continue
-        embedded_database.stop(folder / "postgres")
-        shutil.rmtree(folder, ignore_errors=True)
+        # Another run may clear the same one at the same moment.
+        with contextlib.suppress(FileNotFoundError):
+            if folder.stat().st_uid == os.getuid():
+                embedded_database.stop(folder / "postgres")
+                shutil.rmtree(folder, ignore_errors=True)

@@ -63,7 +63,9 @@ def ordered(
     **wishes: Any,
 ) -> Contract:
     """An order that waits for its payment, by the customer's own account or another of theirs."""
-    quote = billing.create_quote(account or personal_account(customer), customer, offering, hours, billing.with_known_check(buyer.tax_facts))
+    quote = billing.create_quote(
+        account or personal_account(customer), customer, offering, hours, billing.with_known_check(buyer.tax_facts)
+    )
     return billing.order(quote, user=customer, buyer=buyer, **wishes).contract
 
 

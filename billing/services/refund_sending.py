@@ -142,8 +142,9 @@ def sweep_refunds() -> int:
     waiting = Refund.objects.filter(state=RefundState.REQUESTED, created_at__lte=now - timedelta(minutes=1))
     stuck = Refund.objects.filter(state=RefundState.SUBMITTING, submitted_at__lte=now - timedelta(minutes=5))
     under_way = Refund.objects.filter(state=RefundState.SUBMITTED, submitted_at__lte=now - timedelta(minutes=5))
+    # Any hundred of those under way, not the oldest: a hundred that a bank sits on must not hide the others.
     half_done = [*waiting.order_by("id")[:100], *stuck.order_by("id")[:100]]
-    return each([*half_done, *under_way.select_related("payment").order_by("submitted_at")[:100]], _move_on)
+    return each([*half_done, *under_way.select_related("payment").order_by("?")[:100]], _move_on)
 
 
 def _move_on(refund: Refund) -> None:

@@ -94,10 +94,12 @@ def test_what_belongs_on_a_desk_is_found_before_it_goes_out(settings: Settings) 
     settings.SITE_URL = "https://market.example"
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.SANDBOX_ENABLED = False
+    settings.REFUND_APPROVAL_LIMITS = {"EUR": 50_000}
     assert check_production() == []
     settings.DATABASE_IS_EMBEDDED = True
     settings.SITE_URL = "http://127.0.0.1:8000"
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     settings.SANDBOX_ENABLED = True
+    settings.REFUND_APPROVAL_LIMITS = {}
     found = {problem.id for problem in check_production()}
-    assert found == {"decentcloud.E002", "decentcloud.W001", "decentcloud.W002", "decentcloud.W003"}
+    assert found == {"decentcloud.E002", "decentcloud.I001", "decentcloud.W001", "decentcloud.W002", "decentcloud.W003"}
