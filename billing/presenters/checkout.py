@@ -74,6 +74,7 @@ class ReturnPage:
     news: News
     also: list[str]
     polls: bool
+    ask: str
     sandbox_url: str
     step: int
 
@@ -102,6 +103,7 @@ def return_page(charge: Charge, standing: CheckoutStanding) -> ReturnPage:
         news=news(charge, standing),
         also=also(standing),
         polls=standing.state.may_change_by_itself,
+        ask=_("Ask Stripe now") if latest is not None and latest.gateway == "stripe" else _("Ask the bank now"),
         sandbox_url=latest.checkout_url if latest is not None and latest.gateway == "sandbox" else "",
         step=_step(standing),
     )
@@ -195,7 +197,7 @@ def _waiting(case: _Case) -> News:
         text = _(
             "Stripe has not told us yet whether it is paid. This page looks again by itself; the order waits until %(time)s UTC."
         )
-        return News(_("We are asking Stripe"), text % by, "act", _("Back to checkout"), back)
+        return News(_("We are asking Stripe"), text % by, "info", _("Back to checkout"), back)
     text = _("The bank has not told us anything yet. The order waits until %(time)s UTC.")
     return News(_("Waiting for the bank"), text % by, "act", _("Back to checkout"), back)
 
