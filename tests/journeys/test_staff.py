@@ -52,6 +52,6 @@ def test_staff_takes_a_short_payment_and_ends_a_rental_in_full(
     assert find_differences() == []
 
     page = desk.open("/admin/billing/ledgerentry/")
-    page.get_by_text("shortfall").first.wait_for()
+    page.get_by_text("regained").first.wait_for()
     desk.open("/admin/core/webhookevent/")
     assert desk.heard == []
