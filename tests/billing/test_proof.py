@@ -1,6 +1,7 @@
 """The proof of the money: silent while every unit is where it belongs, and naming each one that is not."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from io import StringIO
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -16,7 +17,7 @@ from accounts.models import User
 from billing.gateway_facts import BalanceLine, GatewayError
 from billing.models import Document, LedgerEntry, Payment, Proof, SandboxPayment, StaffTask
 from billing.models.document import document_storage
-from billing.proof import Scope, find_differences, is_proven, record_proof
+from billing.proof import Scope, find_differences, is_proven, proving, record_proof
 from billing.proof.proving import QUESTIONS
 from billing.sandbox_gateway import SandboxGateway
 from billing.services import store_waiting_documents
@@ -286,6 +287,24 @@ def test_a_proof_reads_and_changes_nothing(cancelled: Contract) -> None:
     before = list(LedgerEntry.objects.values()), list(Payment.objects.values()), list(Document.objects.values())
     make_proof()
     assert (list(LedgerEntry.objects.values()), list(Payment.objects.values()), list(Document.objects.values())) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_moves_meanwhile_is_not_seen_and_nothing_can_be_written() -> None:
+    def elsewhere() -> None:
+        try:
+            StaffTask.objects.create(key="moved", kind=TaskKind.PROOF, text="meanwhile", opened_at=START)
+        finally:
+            connection.close()
+
+    with proving._one_moment():
+        before = StaffTask.objects.count()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(elsewhere).result()
+        assert StaffTask.objects.count() == before
+    assert StaffTask.objects.count() == before + 1
+    with pytest.raises(DatabaseError, match="read-only"), proving._one_moment():
+        StaffTask.objects.all().delete()
 
 
 # The command --------------------------------------------------------------------------------------------------------------------
