@@ -15,5 +15,5 @@ class EmailBackend(console.EmailBackend):
         shown.attachments = []
         super().write_message(shown)
         for attached in message.attachments:
-            name, data, _media_type = tuple(attached)  # type: ignore[misc]  # nothing of ours attaches ready MIME parts
+            name, data, _media_type = tuple(attached)  # nothing of ours attaches ready MIME parts
             self.stream.write(f"Attached: {name}, {len(data):,} bytes\n")
