@@ -39,7 +39,7 @@ class SshKeyForm(ServiceForm):
     """A public key, pasted."""
 
     name = forms.CharField(
-        label=_("Name"), required=False, max_length=80, help_text=_("Without one, the key's own comment names it.")
+        label=_("Name"), required=False, max_length=80, help_text=_("Without one, the key’s own comment names it.")
     )
     public_key = forms.CharField(
         label=_("Public key"),

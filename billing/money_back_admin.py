@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -165,12 +165,27 @@ def _explain_close(task: StaffTask) -> str:
     return gettext("“%(text)s” is struck off the list, in your name. Nothing else happens.") % {"text": task.text}
 
 
+class OpenFilter(admin.SimpleListFilter):
+    """What is still to be decided, or what was."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, StrOrPromise]]:
+        return [("open", _("Open")), ("closed", _("Closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StaffTask]) -> QuerySet[StaffTask]:
+        if self.value() in {"open", "closed"}:
+            return queryset.filter(closed_at__isnull=self.value() == "open")
+        return queryset
+
+
 class StaffTaskAdmin(StaffActions[StaffTask], ReadOnlyAdmin[StaffTask]):
     """What only a person can decide. The payment or refund itself is decided on its own page, which closes its task."""
 
-    list_display = ("text", "kind", "where", "contract", "opened_at", "due_at", "closed_at", "closed_by")
-    list_filter = (("closed_at", admin.EmptyFieldListFilter), "kind")
-    list_select_related = ("contract", "closed_by")
+    list_display = ("text", "where", "contract", "due_at", "opened_at", "closed_at")
+    list_filter = (OpenFilter, "kind")
+    list_select_related = ("contract",)
     search_fields = ("contract__reference__exact", "key__exact")
     # Open ones first, and of those the most urgent.
     ordering = (F("closed_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "-id")

@@ -128,7 +128,7 @@ def _refund(row: SandboxRefund) -> GatewayRefund:
         status=RefundStatus(row.status),
         amount_minor=row.amount_minor,
         currency=row.payment.currency,
-        error="" if row.status != RefundStatus.FAILED else _("The customer's bank has sent it back."),
+        error="" if row.status != RefundStatus.FAILED else _("The customer’s bank has sent it back."),
         attempt=row.attempt,
         reported=_sent(row),
         returned=_returned(row),

@@ -123,5 +123,5 @@ def _no_member_state(code: str) -> str:
     if code == "XI":
         return _("Ids of Northern Ireland (XI) count for goods only. For services it lies outside of EU VAT, and none is charged.")
     if code == "EU":
-        return _("EU… numbers belong to sellers who use the One-Stop Shop; a buyer's VAT id begins with the code of its country.")
+        return _("EU… numbers belong to sellers who use the One-Stop Shop; a buyer’s VAT id begins with the code of its country.")
     return _("Only VAT ids of the EU's member states can be checked. They begin with the code of their country, such as DE.")

@@ -129,7 +129,7 @@ def _ask(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:
     open_task(
         f"inquiry:{dispute.pk}",
         TaskKind.INQUIRY,
-        _("The customer's bank asks about %(amount)s.") % {"amount": money(dispute.amount)},
+        _("The customer’s bank asks about %(amount)s.") % {"amount": money(dispute.amount)},
         contract=payment.charge.contract,
         payment=payment,
         due_at=facts.evidence_due_at,

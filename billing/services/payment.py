@@ -346,5 +346,5 @@ def _lock_mismatched(payment_id: int) -> Payment:
     if payment.state != PaymentState.MISMATCHED:
         raise Refused(_("Somebody has decided this already."), code="decided")
     if payment.disputed_minor:
-        raise Refused(_("The customer's bank has not decided about this payment."), code="disputed")
+        raise Refused(_("The customer’s bank has not decided about this payment."), code="disputed")
     return payment

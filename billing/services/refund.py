@@ -172,7 +172,7 @@ def _required(reason: str) -> str:
 def refuse_while_disputed(payment: Payment) -> None:
     """Should the bank keep the money, the customer has it from there: whoever pays now pays twice."""
     if payment.disputed_minor:
-        raise Refused(_("The customer's bank has not decided about this payment."), code="disputed")
+        raise Refused(_("The customer’s bank has not decided about this payment."), code="disputed")
 
 
 def request_return(payment: Payment, amount_minor: int | None = None) -> None:

@@ -60,7 +60,7 @@ def _place(payment: Payment, facts: GatewayRefund) -> None:
     if owed is not None:
         owed.payment, owed.contract = payment, payment.charge.contract
         owed.submit(clock.now())
-        _file(owed, facts, _("%(amount)s was refunded in the gateway's dashboard: taken for the refund of it that we owed."))
+        _file(owed, facts, _("%(amount)s was refunded in the gateway’s dashboard: taken for the refund of it that we owed."))
         return
     left = left_gross(payment)
     if facts.amount_minor > left and refunds.filter(state=RefundState.SUBMITTING).exists():
@@ -83,9 +83,9 @@ def _import(payment: Payment, facts: GatewayRefund, gross: int) -> None:
         postings.return_decided(refund)
     refund.submit(clock.now())
     goes_on = is_allocated(payment) and payment.charge.contract.state not in FINAL
-    text = _("%(amount)s was refunded in the gateway's dashboard. Decide whether the rental is to be ended: it goes on as before.")
+    text = _("%(amount)s was refunded in the gateway’s dashboard. Decide whether the rental is to be ended: it goes on as before.")
     _file(
-        refund, facts, text if goes_on else _("%(amount)s was refunded in the gateway's dashboard. Nothing else follows from it.")
+        refund, facts, text if goes_on else _("%(amount)s was refunded in the gateway’s dashboard. Nothing else follows from it.")
     )
 
 
@@ -119,7 +119,7 @@ def _file_beyond(payment: Payment, facts: GatewayRefund, beyond: int) -> None:
     if not beyond or facts.status == RefundStatus.FAILED:
         return
     text = _(
-        "%(amount)s more than was left of a payment was refunded in the gateway's dashboard. See what is owed before you pay it."
+        "%(amount)s more than was left of a payment was refunded in the gateway’s dashboard. See what is owed before you pay it."
     )
     open_task(
         f"beyond:{payment.gateway}:{facts.external_id}"[:120],

@@ -119,7 +119,7 @@ def pay_refund_by_hand(refund_id: int, user: User, reference: str) -> None:
     """
     reference = reference.strip()
     if not reference:
-        raise Refused(_("Give the bank's reference."), code="required", field="reference")
+        raise Refused(_("Give the bank’s reference."), code="required", field="reference")
     with transaction.atomic():
         refund = lock_refund(refund_id)
         if refund.state != RefundState.FAILED:

@@ -47,7 +47,7 @@ def report_not_as_described(contract_id: int, actor: Actor, reason: str) -> Cont
     if not reason.strip():
         raise Refused(_("Say what differs from the offering."), code="required", field="reason")
     if actor.kind != ActorKind.CUSTOMER:
-        raise Refused(_("This is the customer's to say."), code="not_yours")
+        raise Refused(_("This is the customer’s to say."), code="not_yours")
     with transaction.atomic():
         if lock(contract_id).state != State.PROVISIONED:
             raise Refused(_("This is possible only until you confirmed the delivery."), code="not_possible")
