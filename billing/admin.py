@@ -6,12 +6,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import user_of
 from billing import services
-from billing.admin_pieces import GoodwillForm, SureForm, amount_column, typed_amount
+from billing.admin_pieces import GoodwillForm, MoneyAdmin, SureForm, amount_column, contract_link, typed_amount
 from billing.document_admin import DocumentAdmin
 from billing.models import Charge, Dispute, Document, LedgerEntry, LedgerLine, Payment, Proof, Quote, Refund, StaffTask
 from billing.money_back_admin import DisputeAdmin, RefundAdmin, StaffTaskAdmin
@@ -26,7 +27,7 @@ from core.staff_pages import ReadOnlyInline, StaffAction, StaffActions
 
 
 @admin.register(Quote)
-class QuoteAdmin(ReadOnlyAdmin[Quote]):
+class QuoteAdmin(MoneyAdmin[Quote]):
     """Prices that were bound."""
 
     list_display = ("public_id", "account", "offering", "hours", "gross", "created_at", "expires_at", "contract")
@@ -37,7 +38,7 @@ class QuoteAdmin(ReadOnlyAdmin[Quote]):
 
 
 @admin.register(Charge)
-class ChargeAdmin(ReadOnlyAdmin[Charge]):
+class ChargeAdmin(MoneyAdmin[Charge]):
     """What was asked for, with buyer, seller and tax as they were frozen."""
 
     list_display = ("subject", "account", "purpose", "contract", "gross", "created_at", "paid_at", "closed_at")
@@ -56,16 +57,18 @@ class RefundInline(ReadOnlyInline):
     """What of a payment was given back, or is to be."""
 
     model = Refund
-    fields = readonly_fields = ("public_id", "kind", "state", "amount_minor", "reason", "created_at", "succeeded_at")
+    fields = readonly_fields = ("public_id", "kind", "state", "amount", "reason", "created_at", "succeeded_at")
     show_change_link = True
+    amount = amount_column("amount_minor", _("amount"))
 
 
 class DisputeInline(ReadOnlyInline):
     """What the customer's bank says about it."""
 
     model = Dispute
-    fields = readonly_fields = ("external_id", "state", "amount_minor", "evidence_due_at", "opened_at", "closed_at")
+    fields = readonly_fields = ("external_id", "state", "disputed", "evidence_due_at", "opened_at", "closed_at")
     show_change_link = True
+    disputed = amount_column("amount_minor", _("disputed"))
 
 
 def _accept(payment_id: int, request: HttpRequest, _data: Mapping[str, Any]) -> None:
@@ -118,7 +121,7 @@ def _explain_give_back(payment: Payment) -> str:
 
 
 @admin.register(Payment)
-class PaymentAdmin(StaffActions[Payment], ReadOnlyAdmin[Payment]):
+class PaymentAdmin(StaffActions[Payment], MoneyAdmin[Payment]):
     """Attempts to pay; what came wrong is decided here."""
 
     list_display = ("public_id", "charge", "gateway", "state", "anomaly", "asked", "received", "created_at", "succeeded_at")
@@ -146,6 +149,12 @@ class PaymentAdmin(StaffActions[Payment], ReadOnlyAdmin[Payment]):
         ),
     )
     inlines = (RefundInline, DisputeInline)
+    readonly_fields = ("contract",)
+
+    @admin.display(description=_("contract"))
+    def contract(self, payment: Payment) -> SafeString:
+        """The rental that it pays for."""
+        return contract_link(payment.charge.contract)
 
 
 # The ledger ---------------------------------------------------------------------------------------------------------------------

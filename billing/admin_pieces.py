@@ -1,19 +1,28 @@
-"""Only what staff's pages of money share: their forms, and columns of amounts."""
+"""Only what staff's pages of money share: their forms, columns and fields of amounts, the way to a rental."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.gateway_facts import GatewayError
+from contracts.models import Contract
+from core.admin import ReadOnlyAdmin
 from core.errors import Refused
 from core.formats import minor
 from core.money import BadAmount, parse_major
 from core.staff_pages import ReasonForm
+
+Row = TypeVar("Row", bound=Model)
 
 
 class SureForm(forms.Form):
@@ -52,6 +61,31 @@ def amount_column(field: str, label: Any) -> Any:
         return minor(getattr(row, field), row.currency)
 
     return shown
+
+
+class MoneyAdmin(ReadOnlyAdmin[Row]):
+    """Its pages say amounts as money: nobody at staff should have to divide by a hundred, or know for what not to."""
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """All fields, and each of minor units as money."""
+        return [
+            _as_money(name) if isinstance(name, str) and name.endswith("_minor") else name
+            for name in super().get_fields(request, obj)
+        ]
+
+
+def _as_money(field: str) -> Callable[[Any], str]:
+    @admin.display(description=field.removesuffix("_minor").replace("_", " "))
+    def shown(row: Any) -> str:
+        value = getattr(row, field)
+        return "-" if value is None else minor(value, row.currency)
+
+    return shown
+
+
+def contract_link(contract: Contract) -> SafeString:
+    """The rental that it is about, to go to."""
+    return format_html('<a href="{}">{}</a>', reverse("admin:contracts_contract_change", args=[contract.pk]), contract.reference)
 
 
 def unless_silent(call: Callable[[], None]) -> None:

@@ -5,15 +5,14 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin_pieces import amount_column
+from billing.admin_pieces import MoneyAdmin, amount_column
 from billing.models import Document
 from billing.presenters.documents import address_of
 from billing.report_pages import ReportPages
 from billing.states import DocumentForm
-from core.admin import ReadOnlyAdmin
 
 
-class DocumentAdmin(ReportPages, ReadOnlyAdmin[Document]):
+class DocumentAdmin(ReportPages, MoneyAdmin[Document]):
     """Receipts, invoices and credit notes."""
 
     list_display = ("number", "kind", "issued_on", "account", "contract", "gross", "category", "tax_country", "stored_at", "files")

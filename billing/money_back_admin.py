@@ -15,7 +15,7 @@ from django_stubs_ext import StrOrPromise
 
 from accounts.access import user_of
 from billing import services
-from billing.admin_pieces import ReferenceForm, SureForm, amount_column, unless_silent
+from billing.admin_pieces import MoneyAdmin, ReferenceForm, SureForm, amount_column, contract_link, unless_silent
 from billing.gateway_facts import GatewayError
 from billing.models import Dispute, Refund, StaffTask
 from billing.states import RefundState
@@ -68,7 +68,7 @@ def _explain_approve(refund: Refund) -> str:
     return f"{text} {gettext('The reason given: %(reason)s') % {'reason': refund.reason}}" if refund.reason else text
 
 
-class RefundAdmin(StaffActions[Refund], ReadOnlyAdmin[Refund]):
+class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
     """Decisions to give money back; what did not arrive is worked off here."""
 
     list_display = ("public_id", "contract", "kind", "state", "amount", "created_at", "succeeded_at", "attempts", "last_error")
@@ -142,8 +142,7 @@ class DisputeAdmin(StaffActions[Dispute], ReadOnlyAdmin[Dispute]):
     @admin.display(description=_("contract"))
     def contract(self, dispute: Dispute) -> SafeString:
         """The rental that it is about, to go to."""
-        found = dispute.payment.charge.contract
-        return format_html('<a href="{}">{}</a>', reverse("admin:contracts_contract_change", args=[found.pk]), found.reference)
+        return contract_link(dispute.payment.charge.contract)
 
     def links(self, found: Dispute) -> list[dict[str, StrOrPromise]]:
         """All that speaks for us, to be sent to the bank."""

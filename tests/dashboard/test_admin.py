@@ -288,3 +288,14 @@ def test_a_task_is_closed_by_one_and_refused_to_the_next(mismatched: Payment, st
     staff_client.post(act_url(task, "close"))
     assert "faster" in told(staff_client, task)
     assert StaffTask.objects.get().closed_at == closed.closed_at
+
+
+def test_staff_reads_amounts_as_money_and_finds_the_rental(rented: Rented, staff_client: Client) -> None:
+    contract = rented("active")
+    payment = Payment.objects.get(charge__contract=contract)
+    page = staff_client.get(page_url(payment)).content.decode().replace("\u00a0", " ")
+    assert "€ 57.60" in page
+    assert "5760" not in page
+    assert f'{reverse("admin:contracts_contract_change", args=[contract.pk])}">{contract.reference}</a>' in page
+    charge = reverse("admin:billing_charge_change", args=[payment.charge_id])
+    assert "€ 9.20" in staff_client.get(charge).content.decode().replace("\u00a0", " ")
