@@ -96,7 +96,7 @@ def _summary(dispute: Dispute, contract: Contract, order: Charge) -> Iterator[st
         f"Dispute {dispute.external_id}",
         _facts(
             ("Amount", money(dispute.amount)),
-            ("The bank's reason", dispute.reason or NOT_KNOWN),
+            ("The bank's reason", dispute.reason.replace("_", " ") or NOT_KNOWN),
             ("Opened", _at(dispute.opened_at)),
             ("Evidence is due", _at(dispute.evidence_due_at)),
             ("State", DisputeState(dispute.state).label),

@@ -20,6 +20,8 @@ from dashboard.presenters.times import days_text
 from dashboard.queries import Moved
 
 DAY = 86_400
+# What did not arrive, and a person pays.
+BY_HAND = frozenset({RefundState.FAILED, RefundState.MANUAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def _refund_note(refund: Refund) -> str:
         return _("%(amount)s came back on %(day)s, as goodwill.") % words
     if refund.state == RefundState.SUCCEEDED:
         return _("%(amount)s came back on %(day)s.") % words
-    if refund.state in {RefundState.FAILED, RefundState.MANUAL}:
+    if refund.state in BY_HAND:
         return _("%(amount)s is owed to you: it did not arrive, and we pay it by hand.") % words
     return _("%(amount)s is on its way back since %(day)s.") % words
 
@@ -139,6 +141,8 @@ def leaving(contract: Contract, preview: RefundPreview, charges: Sequence[Charge
             "note": note,
             "fee": minor(kept, contract.currency),
         }
+    if (before := at.refund_minor - priced.net.minor) > 0:
+        lines[0]["note"] = f"{lines[0]['note']}; {_less(Money(before, contract.currency))}"
     lines.append({**_vat_on_it([charge for charge in charges if charge.paid_at]), "amount": money(priced.tax)})
     total = {"label": _("Comes back, the way you paid"), "amount": money(priced.gross)}
     return Leaving(Statement(lines, total, []), money(priced.gross), at.refund_minor)
@@ -154,7 +158,7 @@ def _vat_on_it(paid: Sequence[Charge]) -> dict[str, object]:
     return {"label": _("VAT on it")}
 
 
-def came_back(contract: Contract, refunds: Sequence[Refund]) -> Statement | None:
+def came_back(contract: Contract, refunds: Sequence[Refund], parts: Split) -> Statement | None:
     """What an ended rental gave back, in the lines that its preview had; None when that was nothing."""
     if not refunds:
         return None
@@ -166,11 +170,24 @@ def came_back(contract: Contract, refunds: Sequence[Refund]) -> Statement | None
         unused = contract.term_seconds - used
         label = _("Unused, %(unused)s of %(all)s") % {"unused": _days(unused), "all": _term(contract.term_seconds)}
     lines: list[dict[str, object]] = [{"label": label, "amount": minor(net, contract.currency)}]
+    if (before := parts.refunded - net) > 0:
+        lines[0]["note"] = _less(Money(before, contract.currency))
     if tax:
         lines.append({"label": _("VAT on it"), "amount": minor(tax, contract.currency)})
-    arrived = all(refund.state == RefundState.SUCCEEDED for refund in refunds)
-    total = _("Came back, the way you paid") if arrived else _("On its way back, the way you paid")
-    return Statement(lines, {"label": total, "amount": minor(net + tax, contract.currency)}, [])
+    return Statement(lines, {"label": _whither(refunds), "amount": minor(net + tax, contract.currency)}, [])
+
+
+def _less(before: Money) -> str:
+    """Why not all of the unused part comes back at the end."""
+    return _("less %(part)s that was given back before") % {"part": money(before)}
+
+
+def _whither(refunds: Sequence[Refund]) -> str:
+    if all(refund.state == RefundState.SUCCEEDED for refund in refunds):
+        return _("Came back, the way you paid")
+    if any(refund.state in BY_HAND for refund in refunds):
+        return _("Owed to you, and paid by hand")
+    return _("On its way back, the way you paid")
 
 
 def _days(seconds: int) -> str:

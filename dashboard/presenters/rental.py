@@ -20,7 +20,7 @@ from core.money import Money
 from dashboard.figures import Split, split
 from dashboard.forms import CancelEarlyForm, CancelForm, ComplainForm, ExtendForm
 from dashboard.presenters.connection import connection
-from dashboard.presenters.money import came_back, extension_choices, leaving, money_so_far
+from dashboard.presenters.money import BY_HAND, came_back, extension_choices, leaving, money_so_far
 from dashboard.presenters.term import TermBar, now_mark, term_bar
 from dashboard.presenters.timeline import timeline
 from dashboard.presenters.words import Outcome, badge, next_step
@@ -69,7 +69,7 @@ def rental_page(
         "complain": _complain(contract, papers, moves, previews, forms),
         "extend": _extend(contract, moves, offers, forms, now),
         "cancel": _cancel(contract, papers, moves, previews, forms, now),
-        "came_back": came_back(contract, papers.refunds),
+        "came_back": came_back(contract, papers.refunds, parts),
         "again_url": reverse("offering", args=[again]) if again else "",
         "money": money_so_far(contract, parts, papers.moved, papers.given_back),
         "timeline": timeline(contract, papers.events, "customer", now),
@@ -95,7 +95,11 @@ def _outcome(papers: Papers) -> Outcome:
     if not papers.refunds:
         return Outcome()
     total = Money(sum(refund.amount_minor for refund in papers.refunds), papers.refunds[0].currency)
-    return Outcome(money(total), all(refund.succeeded_at for refund in papers.refunds))
+    return Outcome(
+        money(total),
+        arrived=all(refund.succeeded_at for refund in papers.refunds),
+        by_hand=any(refund.state in BY_HAND for refund in papers.refunds),
+    )
 
 
 def _place(contract: Contract) -> dict[str, str]:

@@ -34,10 +34,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a sentence about an end needs to know about money: what came back, written, and whether it arrived."""
+    """What a sentence about an end needs to know about money: what came back, written, whether it arrived, or did not and is paid
+    by hand."""
 
     back: str = ""
     arrived: bool = False
+    by_hand: bool = False
 
 
 def is_overdue(contract: Brief, now: datetime) -> bool:
@@ -238,6 +240,8 @@ def _all_back(viewer: Viewer, outcome: Outcome) -> str:
         return _("The customer gets everything back.")
     if outcome.arrived:
         return _("All of it came back: %(amount)s.") % {"amount": outcome.back}
+    if outcome.by_hand:
+        return _("All of it is owed to you, and paid by hand.")
     return _("All of it is on its way back.")
 
 
@@ -253,6 +257,8 @@ def _cancelled_ending(contract: Brief, viewer: Viewer, ended: str, outcome: Outc
         return text
     if outcome.arrived:
         return f"{text} {_('%(amount)s came back.') % {'amount': outcome.back}}"
+    if outcome.by_hand:
+        return f"{text} {_('%(amount)s is owed to you, and paid by hand.') % {'amount': outcome.back}}"
     return f"{text} {_('%(amount)s is on its way back.') % {'amount': outcome.back}}"
 
 

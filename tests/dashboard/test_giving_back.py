@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -14,7 +15,7 @@ from accounts.models import User
 from billing import sandbox_bank, services
 from billing.models import Payment, Refund
 from billing.sandbox_outcomes import Outcome
-from billing.states import RefundState
+from billing.states import RefundKind, RefundState
 from contracts.models import Contract
 from contracts.states import State
 from core.models import DomainEvent
@@ -157,3 +158,26 @@ def test_the_customer_reads_why_on_the_page_and_in_the_mail(
     assert "€ 10.00 with VAT came back on" in page
     assert "as goodwill" in page
     assert mail.outbox == []
+
+
+def test_the_end_says_what_of_the_unused_part_was_given_back_before(
+    rented: Rented, staff_client: Client, customer_client: Client
+) -> None:
+    contract = rented("active", ago=timedelta(minutes=40))
+    payment = Payment.objects.get()
+    staff_client.post(url(payment), {**form_of(staff_client, payment), "amount": "30.00"})
+    page = reverse("rental", args=[contract.reference])
+    seen = customer_client.get(page).content.decode().replace("\u00a0", " ")
+    less = re.search(r"less € 15\.21 that was given back before", seen)
+    assert less
+    expected = re.search(r'name="expected_refund_minor" value="(\d+)"', seen)
+    assert expected
+    customer_client.post(f"{page}/cancel", {"expected_refund_minor": expected.group(1), "sure": "on"})
+    services.refund_settlement(contract.pk)
+    after = customer_client.get(page).content.decode().replace("\u00a0", " ")
+    assert less.group(0) in after
+    Refund.objects.filter(kind=RefundKind.UNUSED).update(state=RefundState.FAILED)
+    after = customer_client.get(page).content.decode().replace("\u00a0", " ")
+    assert "is owed to you, and paid by hand." in after
+    assert "Owed to you, and paid by hand" in after
+    assert "€ 27.60 is on its way back" not in after
