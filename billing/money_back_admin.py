@@ -52,7 +52,7 @@ def _waits(refund: Refund) -> bool:
 
 
 def _owed(refund: Refund) -> dict[str, str]:
-    return {"amount": money(refund.amount), "error": refund.last_error or gettext("no reason was given")}
+    return {"amount": money(refund.amount), "error": refund.last_error.rstrip(".") or gettext("no reason was given")}
 
 
 def _explain_by_hand(refund: Refund) -> str:

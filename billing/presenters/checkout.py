@@ -151,10 +151,10 @@ def _methods(gateways: list[PaymentGateway], chosen: str) -> list[dict[str, obje
 
 def deadline_text(charge: Charge) -> str:
     """ "Pay within 42 min, by 18 Nov, 15:02 UTC."."""
-    return _("Pay by %(time)s UTC (%(left)s). After that nothing is charged and the server goes back on the market.") % {
-        "time": when(charge.expires_at),
-        "left": until(charge.expires_at),
-    }
+    words = {"time": when(charge.expires_at), "left": until(charge.expires_at)}
+    if charge.purpose == ChargePurpose.EXTENSION:
+        return _("Pay by %(time)s UTC (%(left)s). After that nothing is charged and the rental ends when it would have.") % words
+    return _("Pay by %(time)s UTC (%(left)s). After that nothing is charged and the server goes back on the market.") % words
 
 
 def news(charge: Charge, standing: CheckoutStanding) -> News:

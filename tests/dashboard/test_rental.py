@@ -417,6 +417,13 @@ def test_a_term_that_is_not_offered_is_refused_at_the_field(hours: str, rented: 
     assert contract.charges.count() == 1
 
 
+def test_the_checkout_of_an_extension_takes_nothing_away_that_is_there(rented: Rented, customer_client: Client) -> None:
+    contract = rented("active")
+    page = customer_client.post(url(contract, "extend"), {"hours": "168"}, follow=True).content.decode()
+    assert "the rental ends when it would have" in page
+    assert "goes back on the market" not in page
+
+
 @pytest.mark.parametrize("way", ["requested", "cancelled", "suspended"])
 def test_what_does_not_run_is_not_extended(way: str, rented: Rented, customer_client: Client) -> None:
     contract = rented(way)
