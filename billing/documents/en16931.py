@@ -135,7 +135,7 @@ class Facts:
         seller = self.content.seller
         if seller.registration or self.vat_id(seller):
             return ""
-        return seller.tax_no or seller.email or seller.name
+        return seller.tax_no or seller.email or seller.name or "–"
 
 
 def amount(minor: int, code: str) -> str:
