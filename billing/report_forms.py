@@ -29,20 +29,22 @@ class JournalForm(forms.Form):
 
 
 class QuarterForm(forms.Form):
-    """One calendar quarter; the latest that is over comes first."""
+    """One calendar quarter; the latest that is over is chosen until somebody chooses."""
 
     quarter = forms.TypedChoiceField(label=_("Quarter"), coerce=lambda text: quarter_of(str(text)))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["quarter"].choices = [(str(one), str(one)) for one in quarters_until(sellers_today())]  # type: ignore[attr-defined]  # it is a ChoiceField
+        known = [str(one) for one in quarters_until(sellers_today())]
+        self.fields["quarter"].choices = [(one, one) for one in known]  # type: ignore[attr-defined]  # it is a ChoiceField
+        self.fields["quarter"].initial = known[1]
 
 
 def quarters_until(day: date) -> list[Quarter]:
-    """All quarters that have ended by then, newest first, and the one under way last."""
+    """The quarter under way and all before it, newest first."""
     under_way = Quarter(day.year, (day.month + 2) // 3)
-    ended = [Quarter(year, number) for year in range(FIRST_YEAR, day.year + 1) for number in (1, 2, 3, 4)]
-    return [*(one for one in reversed(ended) if one.last < day), under_way]
+    every = [Quarter(year, number) for year in range(FIRST_YEAR, day.year + 1) for number in (1, 2, 3, 4)]
+    return [one for one in reversed(every) if one <= under_way]
 
 
 def quarter_of(text: str) -> Quarter:

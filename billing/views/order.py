@@ -118,5 +118,7 @@ def _quote_again(request: AccountRequest, quote: Quote, form: OrderForm) -> Http
 
 def _back(request: AccountRequest, quote: Quote, refused: Refused) -> HttpResponse:
     keep_draft(request, quote.offering_id, request.POST)
-    messages.error(request, refused.reason)
+    # That the price is no longer held, the page says by itself, with the button that helps.
+    if refused.code != "quote_expired":
+        messages.error(request, refused.reason)
     return redirect("order", public_id=quote.public_id)

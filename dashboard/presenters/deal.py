@@ -80,7 +80,7 @@ def _key(contract: Contract, parts: Split) -> list[dict[str, str]]:
         return []
     so_far = earning(contract, parts.served)
     left = earning(contract, parts.served + parts.held).own - so_far.own
-    return [
+    key = [
         {"label": _("Earned"), "more": _(", after the fee"), "amount": money(so_far.own), "part": ""},
         {"label": _("Still to earn"), "more": _(", after the fee"), "amount": money(left), "part": "escrow"},
         {
@@ -90,6 +90,10 @@ def _key(contract: Contract, parts: Split) -> list[dict[str, str]]:
             "part": "back",
         },
     ]
+    if parts.lost:
+        lost = money(parts.money(parts.lost))
+        key.append({"label": _("Taken back"), "more": _(" by the customer’s bank"), "amount": lost, "part": "back"})
+    return key
 
 
 def _cancel(

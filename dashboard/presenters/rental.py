@@ -141,7 +141,8 @@ def _key(parts: Split) -> list[dict[str, str]]:
         {"label": _("Refunded"), "more": _(" to you"), "amount": money(parts.money(parts.refunded)), "part": "back"},
     ]
     if parts.lost:
-        key.append({"label": _("Taken back by your bank"), "more": "", "amount": money(parts.money(parts.lost)), "part": ""})
+        lost = money(parts.money(parts.lost))
+        key.append({"label": _("Taken back"), "more": _(" by your bank"), "amount": lost, "part": "back"})
     return key
 
 

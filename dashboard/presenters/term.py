@@ -36,8 +36,9 @@ def term_bar(contract: Brief, parts: Split, now: datetime) -> TermBar:
     start, end = _ends(contract, now)
     return TermBar(
         unpaid=not parts.paid,
-        released=percent_of(parts.served + parts.lost, parts.paid),
-        refunded=percent_of(parts.refunded, parts.paid),
+        released=percent_of(parts.served, parts.paid),
+        # What the customer's bank took back is not served either: the customer has it.
+        refunded=percent_of(parts.refunded + parts.lost, parts.paid),
         start=start,
         end=end,
         label=_spoken(parts) if parts.paid else "",

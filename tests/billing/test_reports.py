@@ -257,11 +257,13 @@ def test_a_quarter_has_its_days(number: int, first: tuple[int, int], last: tuple
     assert (one.first, one.last) == (date(2026, *first), date(2026, *last))
 
 
-def test_the_latest_quarter_that_is_over_is_offered_first() -> None:
+def test_quarters_are_offered_newest_first_and_the_latest_that_is_over_is_chosen() -> None:
     offered = [str(one) for one in quarters_until(date(2026, 5, 1))]
-    assert offered[:2] == ["2026-Q1", "2025-Q4"]
-    assert offered[-1] == "2026-Q2"
-    assert next(str(one) for one in quarters_until(date(2026, 3, 31))) == "2025-Q4"
+    assert offered[:3] == ["2026-Q2", "2026-Q1", "2025-Q4"]
+    assert offered[-1] == "2020-Q1"
+    for now, chosen in ((datetime(2026, 5, 4, tzinfo=UTC), "2026-Q1"), (datetime(2026, 3, 31, tzinfo=UTC), "2025-Q4")):
+        with clock.at(now):
+            assert f'<option value="{chosen}" selected>' in str(QuarterForm()["quarter"])
 
 
 # The pages ----------------------------------------------------------------------------------------------------------------------
@@ -290,7 +292,7 @@ def test_the_page_offers_last_month_and_every_quarter(staff_client: Client) -> N
         shown = get(staff_client, "reports").content.decode()
         assert 'value="2026-04-01"' in shown
         assert 'value="2026-04-30"' in shown
-        assert next(value for value, _label in QuarterForm().fields["quarter"].choices) == "2026-Q1"  # type: ignore[attr-defined]
+        assert '<option value="2026-Q1" selected>' in shown
     listed = staff_client.get(reverse("admin:billing_document_changelist")).content.decode()
     assert reverse("admin:billing_reports") in listed
 

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from accounts.models import User
 from billing import sandbox_bank, services
 from billing.models import Payment, Refund
-from billing.sandbox_outcomes import Outcome
+from billing.sandbox_outcomes import Decision, Outcome
 from billing.states import RefundKind, RefundState
 from contracts.models import Contract
 from contracts.states import State
@@ -181,3 +181,16 @@ def test_the_end_says_what_of_the_unused_part_was_given_back_before(
     assert "is owed to you, and paid by hand." in after
     assert "Owed to you, and paid by hand" in after
     assert "€ 27.60 is on its way back" not in after
+
+
+def test_what_the_bank_took_back_is_not_drawn_as_served(payment: Payment, customer_client: Client, provider_client: Client) -> None:
+    contract = Contract.objects.get()
+    opened = walk.dispute(contract, Outcome.DISPUTE_PART)
+    sandbox_bank.decide(opened.external_id, Decision.LOST)
+    services.apply_dispute("sandbox", opened.external_id)
+    for browser, page in ((customer_client, "rental"), (provider_client, "provider_contract")):
+        shown = browser.get(reverse(page, args=[contract.reference])).content.decode()
+        assert re.search(r'<div class="is-back"><dt>Taken back<span class="term__more"> by ', shown)
+        served = re.search(r'<rect class="released" width="([0-9.]+)%"', shown)
+        assert served
+        assert float(served.group(1)) < 50
