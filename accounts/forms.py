@@ -14,7 +14,14 @@ from core.errors import Refused
 
 
 class ServiceForm(forms.Form):
-    """A form in front of a service call."""
+    """A form in front of a service call. What is missing is asked for in our words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bare = forms.Field.default_error_messages["required"]
+        for field in self.fields.values():
+            if field.error_messages["required"] == bare:
+                field.error_messages["required"] = _("Choose one.") if isinstance(field, forms.ChoiceField) else _("Fill this in.")
 
     def refuse(self, refused: Refused) -> None:
         """Show why the service said no, at the field that it names."""

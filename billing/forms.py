@@ -41,7 +41,7 @@ class ProfileForm(ServiceForm):
         label=gettext_lazy("Company"),
         max_length=120,
         required=False,
-        help_text=gettext_lazy("As it stands in the register. A sole trader's own name will do."),
+        help_text=gettext_lazy("As it stands in the register. A sole trader’s own name will do."),
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
     vat_id = forms.CharField(

@@ -155,7 +155,7 @@ def test_an_account_becomes_a_provider_and_goes_on_to_its_first_offering(
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"name": ""}, "required"),
+        ({"name": ""}, "Fill this in."),
         ({"name": "quietstack"}, "Another provider has this name."),
         ({"name": "x" * 81}, "at most 80"),
         ({"country": "ZZ"}, "Select a valid choice"),
