@@ -78,7 +78,7 @@ def refund_trouble(news: News) -> RentalLetter:
     return to_customer(
         news,
         _("A refund of %(amount)s did not arrive: %(offering)s") % words,
-        _("Your bank did not take it. It is still yours, and we pay it by hand. Nothing to do for you."),
+        _("It could not go back the way you paid. It is still yours, and we pay it by hand. Nothing to do for you."),
         total={"label": _("Owed to you"), "amount": words["amount"]},
     )
 

@@ -112,9 +112,12 @@ def credit_note(news: News) -> RentalLetter:
     assert document.corrects is not None
     words = {**news.names, "gross": _gross(document), "number": document.number, "invoice": document.corrects.number}
     words["day"] = day(document.corrects.issued_on)
-    if document.refund_id is not None and document.refund is not None and not document.refund.reference:
+    if document.refund is not None:
         subject = _("%(gross)s came back: %(offering)s") % words
         lead = _("The refund is confirmed. Your bank may need a few days to show it.")
+        if document.refund.reference:
+            words["reference"] = document.refund.reference
+            lead = _("We paid it from our bank account, reference %(reference)s. Your bank may need a few days to show it.") % words
     else:
         subject = _("Credit note %(number)s, %(gross)s: %(offering)s") % words
         lead = _("This part of your invoice was taken back.")

@@ -28,6 +28,8 @@ from decentcloud.demo.rental import Rental
 from decentcloud.demo.simulation import Story, play
 from decentcloud.reactions import EVENTS
 from messaging import tasks
+from messaging.letters import papers
+from messaging.letters.news import News
 from messaging.models import MailMessage
 from messaging.plot import PLOT
 from messaging.states import MailState
@@ -240,6 +242,17 @@ def test_each_document_goes_out_once_attached_as_it_was_stored(told: Tell) -> No
         assert document.number in mails[kind].body
     assert "This is not a tax invoice." in mails["receipt"].body
     assert [sent for sent in mail.outbox if sent.attachments] == [mails["receipt"], mails["invoice"], mails["credit_note"]]
+
+
+def test_a_note_of_what_was_paid_by_hand_says_where_to_look_for_it(told: Tell) -> None:
+    told(stories.cancelled)
+    contract = Contract.objects.select_related("provider").get()
+    contract.refunds.update(reference="SEPA 0047-1184")
+    event = DomainEvent.objects.get(name="document.stored", data__kind=DocumentKind.CREDIT_NOTE)
+    letter = papers.credit_note(News(event, contract))
+    assert "came back: VPS 8 NVMe" in plain(letter.subject)
+    assert "We paid it from our bank account, reference SEPA 0047-1184." in letter.lead
+    assert any("takes back a part of invoice INV-" in paragraph for paragraph in letter.paragraphs)
 
 
 def test_an_old_document_is_no_news(told: Tell) -> None:
