@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from accounts.access import account_of
 from accounts.states import Scope
 from billing.models import Document
-from billing.services import file_damage, read_document
+from billing.services import read_document
 from billing.services.document_bytes import Damaged
 from billing.states import DocumentForm, DocumentKind
 from core.parsers import Unacceptable
@@ -151,7 +151,6 @@ class DocumentFile(GenericAPIView[Document]):
         try:
             data = read_document(document, wanted)
         except Damaged as damage:
-            file_damage(document, str(damage))
             raise NotNow("Its file is not the one that was stored; staff knows of it.", "damaged") from damage
         name = f"{document.number}{wanted.suffix}"
         return HttpResponse(

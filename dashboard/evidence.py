@@ -12,7 +12,7 @@ from django.utils import translation
 
 from billing.leaving import key_moments, leaving_after
 from billing.models import Charge, Dispute, Document, Payment, Quote, Refund
-from billing.services import file_damage, read_document
+from billing.services import read_document
 from billing.services.document_bytes import Damaged
 from billing.states import ChargePurpose, DisputeState, DocumentForm, PaymentState, RefundKind, RefundState
 from contracts.models import Contract, Move
@@ -48,8 +48,7 @@ def evidence_files(dispute: Dispute) -> Iterator[File]:
     for document in Document.objects.filter(contract=contract, stored_at__isnull=False).order_by("id").iterator():
         try:
             data = read_document(document, DocumentForm.PDF)
-        except Damaged as damage:
-            file_damage(document, str(damage))
+        except Damaged:
             damaged.append(f"{document.number}: its file is damaged")
         else:
             yield f"{contract.reference}/documents/{document.number}.pdf", (data,)

@@ -3,7 +3,7 @@
 from billing.services.checkout import ask_again, ask_now, ask_soon, place_order
 from billing.services.dispute import apply_dispute, apply_dispute_facts, reread_disputes
 from billing.services.document import accept_contract, correct_vat, issue_invoice, issue_receipt
-from billing.services.document_bytes import file_damage, read_document, store_document, store_waiting_documents
+from billing.services.document_bytes import read_document, store_document, store_waiting_documents
 from billing.services.extension import expected_rate, open_extension_charge, price_extension
 from billing.services.order import close_charge, order
 from billing.services.payment import (
@@ -63,7 +63,6 @@ __all__ = [
     "create_quote",
     "expected_rate",
     "expire_unpaid_charges",
-    "file_damage",
     "import_refund",
     "issue_invoice",
     "issue_receipt",

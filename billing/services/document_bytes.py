@@ -139,18 +139,24 @@ def _throw_away(document: Document, saved: dict[str, str]) -> None:
             file.storage.delete(saved[form.value])
 
 
-def file_damage(document: Document, damage: str) -> None:
-    """Somebody asked for a file that is not what was stored: a task for staff, once."""
-    logger.error("%s", damage)
-    text = _("The file of %(number)s is damaged: restore it from a backup. %(damage)s.") % {
-        "number": document.number,
-        "damage": damage,
-    }
-    open_task(f"damaged:{document.pk}", TaskKind.DOCUMENTS, text[:500])
-
-
 def read_document(document: Document, form: DocumentForm) -> bytes:
-    """The bytes of one of a stored document's files, proved to be those that were stored. Raises `Damaged`."""
+    """The bytes of one of a stored document's files, proved to be those that were stored.
+
+    Raises `Damaged`, which staff then has a task about.
+    """
+    try:
+        return _proved(document, form)
+    except Damaged as damage:
+        logger.error("%s", damage)  # noqa: TRY400 -- what is wrong with the file, not where it was found
+        text = _("The file of %(number)s is damaged: restore it from a backup. %(damage)s.") % {
+            "number": document.number,
+            "damage": damage,
+        }
+        open_task(f"damaged:{document.pk}", TaskKind.DOCUMENTS, text[:500])
+        raise
+
+
+def _proved(document: Document, form: DocumentForm) -> bytes:
     file: FieldFile = getattr(document, form.value)
     try:
         with file.open("rb") as stored:

@@ -72,7 +72,7 @@ def _refund_unused(key: str, payment: Payment, segment: Segment, priced: Priced)
     reason = payment.charge.contract.end_reason
     refund = create_refund(key, RefundKind.UNUSED, payment, priced, segment=segment, reason=reason)
     postings.refund_decided(refund)
-    _announce(refund)
+    tell_of_refund("refund.requested", refund)
     return refund
 
 
@@ -95,7 +95,7 @@ def request_goodwill_refund(payment_id: int, gross_minor: int, reason: str, user
         refuse_while_disputed(payment)
         refund = create_refund(key, RefundKind.GOODWILL, payment, _part_of(payment, gross_minor), reason=reason, decided_by=user)
         postings.goodwill_decided(refund)
-        _announce(refund, actor_kind="staff", actor=user.pk, reason=reason)
+        tell_of_refund("refund.requested", refund, actor_kind="staff", actor=user.pk, reason=reason)
     return refund
 
 
@@ -148,7 +148,7 @@ def request_vat_refund(payment: Payment) -> Refund:
             raise Refused(_("No VAT is left of this payment."), code="nothing_left")
         refund = create_refund(key, RefundKind.VAT, payment, Priced.of(0, tax, payment.currency))
         postings.vat_refund_decided(refund)
-        _announce(refund)
+        tell_of_refund("refund.requested", refund)
     return refund
 
 
@@ -192,7 +192,7 @@ def request_return(payment: Payment, amount_minor: int | None = None) -> None:
         # A surplus was posted as owed when staff accepted the payment.
         surplus = Priced.of(amount_minor, 0, payment.currency)
         refund = create_refund(f"surplus:{payment.pk}", RefundKind.RETURN, payment, surplus)
-    _announce(refund)
+    tell_of_refund("refund.requested", refund)
 
 
 def create_refund(
@@ -236,9 +236,10 @@ def _given_alone(refund: Refund) -> int:
     return int(alone.aggregate(total=Coalesce(Sum("amount_minor"), 0))["total"])
 
 
-def _announce(refund: Refund, **who: Json) -> None:
+def tell_of_refund(name: str, refund: Refund, **who: Json) -> None:
+    """Emit an event about a refund, with what everybody wants to know of it; `who` did it, where that was a person."""
     emit(
-        "refund.requested",
+        name,
         refund.contract,
         refund=refund.pk,
         amount_minor=refund.amount_minor,

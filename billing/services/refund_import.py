@@ -9,7 +9,7 @@ from billing.gateways import gateway
 from billing.models import Payment, Refund, StaffTask
 from billing.queries import given_back, is_allocated, left_gross, paid_of, payments_told_of
 from billing.services.payment import BOOKED, apply_payment
-from billing.services.refund import create_refund, locked_payment
+from billing.services.refund import create_refund, locked_payment, tell_of_refund
 from billing.services.refund_news import apply_refund_facts
 from billing.services.task import open_task
 from billing.states import RefundKind, RefundState, TaskKind
@@ -17,7 +17,6 @@ from contracts.states import FINAL
 from core import clock
 from core.formats import minor, money
 from core.money import Priced, split_gross
-from core.outbox import emit
 
 # Owed, and not at the gateway: what appears there over the same amount is this one, sent by hand.
 NOT_SENT = (RefundState.FAILED, RefundState.AWAITING_APPROVAL, RefundState.REQUESTED)
@@ -100,14 +99,7 @@ def _file(refund: Refund, facts: GatewayRefund, text: str) -> None:
         contract=refund.contract,
         payment=refund.payment,
     )
-    emit(
-        "refund.imported",
-        refund.contract,
-        refund=refund.pk,
-        amount_minor=refund.amount_minor,
-        currency=refund.currency,
-        kind=refund.kind,
-    )
+    tell_of_refund("refund.imported", refund)
 
 
 def _task_key(payment: Payment, facts: GatewayRefund) -> str:

@@ -7,12 +7,13 @@ from billing import postings, report_postings
 from billing.gateway_facts import GatewayRefund, RefundStatus
 from billing.models import Charge, Dispute, Payment, Refund
 from billing.services.document import issue_credit_note_for_refund
+from billing.services.refund import tell_of_refund
 from billing.services.task import close_task, open_task
 from billing.states import DisputeState, RefundState, TaskKind
 from contracts.services.move import lock as lock_contract
 from core import clock
 from core.formats import money
-from core.outbox import Json, emit
+from core.outbox import Json
 
 
 def apply_refund_facts(gateway_name: str, facts: GatewayRefund) -> bool:
@@ -74,7 +75,7 @@ def confirm(refund: Refund, **who: Json) -> None:
     payment.refunded_minor += refund.amount_minor
     payment.save(update_fields=["refunded_minor"])
     close_task(f"refund:{refund.pk}", None)
-    _tell("refund.succeeded", refund, **who)
+    tell_of_refund("refund.succeeded", refund, **who)
     issue_credit_note_for_refund(refund)
 
 
@@ -96,7 +97,7 @@ def file_failed(refund: Refund) -> None:
         contract=refund.contract,
         payment=refund.payment,
     )
-    _tell("refund.failed", refund)
+    tell_of_refund("refund.failed", refund)
 
 
 def _find(gateway_name: str, facts: GatewayRefund) -> Refund | None:
@@ -134,15 +135,3 @@ def _a_bank_has_paid(refund: Refund) -> bool:
             issue_credit_note_for_refund(refund)
             return True
     return False
-
-
-def _tell(name: str, refund: Refund, **who: Json) -> None:
-    emit(
-        name,
-        refund.contract,
-        refund=refund.pk,
-        amount_minor=refund.amount_minor,
-        currency=refund.currency,
-        kind=refund.kind,
-        **who,
-    )

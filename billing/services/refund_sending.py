@@ -10,7 +10,7 @@ from billing import postings
 from billing.gateway_facts import GatewayError
 from billing.gateways import gateway
 from billing.models import Payment, Refund, StaffTask
-from billing.services.refund import refuse_while_disputed
+from billing.services.refund import refuse_while_disputed, tell_of_refund
 from billing.services.refund_news import apply_refund_facts, confirm, file_failed, lock_refund
 from billing.silence import waiting_when_silent
 from billing.states import RefundKind, RefundState
@@ -18,7 +18,6 @@ from contracts.models import Move
 from contracts.states import FINAL, ActorKind
 from core import clock
 from core.errors import Refused
-from core.outbox import emit
 from core.sweeps import each
 
 UNPROVEN = (RefundState.REQUESTED, RefundState.SUBMITTING)
@@ -39,7 +38,7 @@ def approve_refund(refund_id: int, user: User) -> None:
         refund.approved_by = user
         refund.submit(clock.now())
         refund.save()
-        _note("refund.approved", refund, user)
+        tell_of_refund("refund.approved", refund, actor_kind="staff", actor=user.pk)
     send_refund(refund_id)
 
 
@@ -108,7 +107,7 @@ def retry_refund(refund_id: int, user: User) -> None:
         refund.external_id = ""
         refund.submit(clock.now())
         refund.save()
-        _note("refund.retried", refund, user)
+        tell_of_refund("refund.retried", refund, actor_kind="staff", actor=user.pk)
     send_refund(refund_id)
 
 
@@ -153,19 +152,6 @@ def _move_on(refund: Refund) -> None:
             apply_refund_facts(refund.payment.gateway, gateway(refund.payment.gateway).read_refund(refund.external_id))
         else:
             send_refund(refund.pk)
-
-
-def _note(name: str, refund: Refund, user: User) -> None:
-    """What staff did, for the audit trail."""
-    emit(
-        name,
-        refund.contract,
-        refund=refund.pk,
-        amount_minor=refund.amount_minor,
-        currency=refund.currency,
-        actor_kind="staff",
-        actor=user.pk,
-    )
 
 
 def _was_decided_by(refund: Refund, user: User) -> bool:

@@ -19,7 +19,7 @@ from billing.document_forms import WantedForm
 from billing.document_list import documents_of_year, documents_page, years_of
 from billing.models import Document
 from billing.presenters.documents import document_rows
-from billing.services import file_damage, read_document
+from billing.services import read_document
 from billing.services.document_bytes import Damaged
 from billing.states import DocumentForm
 from core.zip_stream import File, zip_stream
@@ -69,8 +69,7 @@ def file_answer(request: HttpRequest, document: Document, form: DocumentForm) ->
         raise Http404
     try:
         data = read_document(document, form)
-    except Damaged as damage:
-        file_damage(document, str(damage))
+    except Damaged:
         return render(request, "billing/document_damaged.html", {"document": document}, status=HTTPStatus.SERVICE_UNAVAILABLE)
     return HttpResponse(data, content_type=form.media_type, headers=_as_attachment(f"{document.number}{form.suffix}"))
 
@@ -104,8 +103,7 @@ def files_of(documents: Iterator[Document]) -> Iterator[File]:
                 continue
             try:
                 data = read_document(document, form)
-            except Damaged as damage:
-                file_damage(document, str(damage))
+            except Damaged:
                 missing.append(f"{document.number}{form.suffix}: its file is damaged, and we know of it")
             else:
                 yield f"{document.number}{form.suffix}", (data,)
