@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts.models import User
 from accounts.services import create_user, make_staff
@@ -78,15 +79,15 @@ def test_next_of_the_login_leads_to_no_other_site(staff_client: Client) -> None:
     assert staff_client.get("/admin/login/?next=https://evil.example/")["Location"] == INDEX
 
 
-def test_demo_staff_enter_with_debug_only(settings: object) -> None:
+def test_demo_staff_enter_with_debug_only(settings: Settings) -> None:
     browser = browser_of(make_staff(create_user("staff@demo.test", PASSWORD, verified=True), superuser=True))
     assert browser.get(INDEX).status_code == 302
-    settings.DEBUG = True  # type: ignore[attr-defined]
+    settings.DEBUG = True
     assert browser.get(INDEX).status_code == 200
 
 
-def test_other_staff_need_the_factor_with_debug_too(staff_without_factor: User, settings: object) -> None:
-    settings.DEBUG = True  # type: ignore[attr-defined]
+def test_other_staff_need_the_factor_with_debug_too(staff_without_factor: User, settings: Settings) -> None:
+    settings.DEBUG = True
     assert browser_of(staff_without_factor).get(INDEX).status_code == 302
 
 

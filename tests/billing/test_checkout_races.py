@@ -1,12 +1,8 @@
 """Two tabs, two workers, one thing: what is pressed or brought at the same moment happens once."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 
 from accounts.models import User
 from billing import sandbox_bank, services
@@ -23,6 +19,7 @@ from core.models import WebhookEvent
 from tests.billing.conftest import BUYER, OTHER_SSH_KEY, post
 from tests.billing.test_order_page import FORM, url_of
 from tests.cast import browser_of
+from tests.races import at_once
 from tests.walk import Walk, offered_by
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,22 +27,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TIMES = 6
 
 
-def at_once(function: Callable[[int], Any]) -> list[Any]:
-    """Call it in several threads, each with its own connection; a failure in one of them is raised here."""
-
-    def in_thread(number: int) -> Any:
-        try:
-            return function(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(TIMES) as pool:
-        return [future.result() for future in [pool.submit(in_thread, number) for number in range(TIMES)]]
-
-
 def test_six_clicks_on_order_make_one_contract(quote: Quote) -> None:
     browsers = [browser_of(quote.user) for _number in range(TIMES)]
-    answers = at_once(lambda number: browsers[number].post(url_of(quote), FORM | {"public_key": OTHER_SSH_KEY}))
+    answers = at_once(TIMES, lambda number: browsers[number].post(url_of(quote), FORM | {"public_key": OTHER_SSH_KEY}))
     charge = Charge.objects.get()
     assert {answer["Location"] for answer in answers} == {f"/checkout/{charge.public_id}"}
 
@@ -62,7 +46,7 @@ def test_six_quotes_for_one_held_unit_make_one_contract(quote: Quote) -> None:
         except Refused as refused:
             return refused.code
 
-    answers = at_once(order)
+    answers = at_once(TIMES, order)
     assert {answer for answer in answers if "-" not in answer} <= {"hold_used", "quote_replaced"}
     assert [answer for answer in answers if "-" in answer] == [Charge.objects.get().contract.reference]
 
@@ -74,12 +58,12 @@ def test_six_clicks_on_extend_ask_for_one_extension(customer: User, provider_use
         with clock.at(rental.now):
             return services.open_extension_charge(rental.contract, 720, customer).pk
 
-    assert len(set(at_once(extend))) == 1
+    assert len(set(at_once(TIMES, extend))) == 1
     assert rental.contract.charges.count() == 2
 
 
 def test_six_clicks_on_pay_open_one_page(charge: Charge) -> None:
-    addresses = at_once(lambda _number: services.start_payment(charge, "sandbox").checkout_url)
+    addresses = at_once(TIMES, lambda _number: services.start_payment(charge, "sandbox").checkout_url)
     assert set(addresses) == {f"/sandbox/{Payment.objects.get().public_id}"}
     assert SandboxPayment.objects.count() == 1
 
@@ -94,7 +78,7 @@ def test_six_tabs_of_the_bank_say_one_thing(bank_page: SandboxPayment) -> None:
             return False
         return True
 
-    chosen = at_once(choose)
+    chosen = at_once(TIMES, choose)
     # A declined payment may be tried again, so that one may go before the other.
     assert 1 <= sum(chosen) <= 2
     post()
@@ -111,9 +95,9 @@ def test_refunds_that_are_ordered_at_once_never_exceed_what_was_paid(bank_page: 
             return False
         return True
 
-    assert sum(at_once(refund)) == 2
+    assert sum(at_once(TIMES, refund)) == 2
     key = uuid4()
-    same = at_once(lambda _number: sandbox_bank.give_back(bank_page.external_id, key=key, amount_minor=1000).pk)
+    same = at_once(TIMES, lambda _number: sandbox_bank.give_back(bank_page.external_id, key=key, amount_minor=1000).pk)
     assert len(set(same)) == 1
     assert SandboxRefund.objects.count() == 3
 
@@ -121,12 +105,12 @@ def test_refunds_that_are_ordered_at_once_never_exceed_what_was_paid(bank_page: 
 def test_a_message_that_six_workers_bring_arrives_once(bank_page: SandboxPayment) -> None:
     sandbox_bank.choose(bank_page.external_id, Outcome.PAID)
     message = SandboxMessage.objects.get()
-    assert sum(at_once(lambda _number: deliver(message.pk, accept))) == 1
+    assert sum(at_once(TIMES, lambda _number: deliver(message.pk, accept))) == 1
     assert WebhookEvent.objects.filter(source="sandbox").count() == 1
 
 
 def test_the_bank_s_clock_may_tick_twice_at_once(bank_page: SandboxPayment) -> None:
     sandbox_bank.choose(bank_page.external_id, Outcome.PAID)
     sandbox_bank.give_back(bank_page.external_id, key=uuid4(), amount_minor=1000)
-    assert sum(at_once(lambda _number: sandbox_bank.tick())) == 1
+    assert sum(at_once(TIMES, lambda _number: sandbox_bank.tick())) == 1
     assert SandboxMessage.objects.filter(kind="refund.updated").count() == 1

@@ -1,9 +1,6 @@
 """The files of documents: made once from what was frozen, whoever dies or races meanwhile, and waiting where none can be made."""
 
 import hashlib
-import os
-import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,6 +21,7 @@ from core import clock
 from core.models import DomainEvent
 from core.tasks import drain
 from providers.models import Offering
+from tests.races import killed_after
 from tests.walk import START, rented
 
 pytestmark = [pytest.mark.django_db, pytest.mark.paper]
@@ -179,7 +177,7 @@ def test_killed_while_they_are_made_documents_get_their_files_and_keep_their_num
     rendering.render(content_of(Document.objects.latest("pk")))
     killed = 0
     for milliseconds in (5, 30, 80, 160, 320, 640):
-        killed += _killed_after(milliseconds / 1000)
+        killed += killed_after(milliseconds / 1000, _store_a_year_later)
     assert killed >= 3
     with clock.at(START.replace(year=START.year + 1)):
         services.store_waiting_documents()
@@ -194,23 +192,6 @@ def test_killed_while_they_are_made_documents_get_their_files_and_keep_their_num
     assert DomainEvent.objects.filter(name="document.stored").count() == 3
 
 
-def _killed_after(seconds: float) -> bool:
-    """A child stores what waits and is killed after so long; whether it was still at work."""
-    connection.close()
-    child = os.fork()
-    if child == 0:
-        try:
-            with clock.at(START.replace(year=START.year + 1)):
-                services.store_waiting_documents()
-        finally:
-            # Neither the test's clean-up nor its report belong to the child.
-            os._exit(0)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and os.waitpid(child, os.WNOHANG) == (0, 0):
-        time.sleep(0.001)
-    try:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    except (ProcessLookupError, ChildProcessError):
-        return False
-    return True
+def _store_a_year_later() -> None:
+    with clock.at(START.replace(year=START.year + 1)):
+        services.store_waiting_documents()

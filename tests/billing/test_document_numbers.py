@@ -1,12 +1,9 @@
 """Numbers without gaps: under eight threads, when transactions roll back, and over New Year in the seller's zone."""
 
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from random import Random
 from threading import Barrier
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -21,24 +18,12 @@ from core import clock
 from core.errors import Refused
 from providers.models import Offering
 from providers.services import update_offering
+from tests.races import at_once
 from tests.walk import Walk, ordered, pay_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS = 8
-
-
-def at_once(function: Callable[[int], Any]) -> list[Any]:
-    """Call it in eight threads, each with its own connection; a failure in one of them is raised here."""
-
-    def in_thread(number: int) -> Any:
-        try:
-            return function(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return [future.result() for future in [pool.submit(in_thread, number) for number in range(THREADS)]]
 
 
 def paid_without_documents(customer: User, offering: Offering, count: int) -> list[Payment]:
@@ -71,7 +56,7 @@ def test_eight_threads_and_what_is_rolled_back_leave_no_gap(customer: User, offe
                     undone = random.random() < 0.4
                     transaction.set_rollback(undone)
 
-    at_once(work)
+    at_once(THREADS, work)
     assert_gapless("receipt", clock.now().year, 40)
     numbers = Document.objects.values_list("number", flat=True)
     assert len(set(numbers)) == 40
@@ -85,7 +70,7 @@ def test_eight_threads_with_one_payment_issue_one_receipt(customer: User, offeri
             Charge.objects.select_for_update(of=("self",)).get(pk=payment.charge_id)
             return issue_receipt(payment).number
 
-    assert len(set(at_once(work))) == 1
+    assert len(set(at_once(THREADS, work))) == 1
     assert_gapless("receipt", clock.now().year, 1)
 
 
@@ -103,7 +88,7 @@ def test_eight_providers_say_yes_at_once(customer: User, offering: Offering) -> 
                 return "too late"
         return "yes"
 
-    assert Counter(at_once(work)) == {"yes": 5, "too late": 3}
+    assert Counter(at_once(THREADS, work)) == {"yes": 5, "too late": 3}
     assert_gapless("invoice", 2026, 5)
     assert find_differences() == []
 
@@ -118,7 +103,7 @@ def test_the_first_of_a_year_may_be_wanted_by_eight_at_once(customer: User, offe
         with transaction.atomic():
             issue_receipt(payments[number])
 
-    at_once(work)
+    at_once(THREADS, work)
     assert_gapless("receipt", clock.now().year, THREADS)
 
 
@@ -136,7 +121,7 @@ def test_over_new_year_each_year_counts_from_one_in_the_sellers_zone(
             with clock.at(midnight + timedelta(seconds=step - 2)), transaction.atomic():
                 issue_receipt(payment)
 
-    at_once(work)
+    at_once(THREADS, work)
     assert_gapless("receipt", 2026, 16)
     assert_gapless("receipt", 2027, 16)
     for document in Document.objects.all():
@@ -171,5 +156,5 @@ def test_an_invoice_is_not_issued_twice_by_whatever_repeats_it(customer: User, o
             assert invoice is not None
             return invoice.number
 
-    assert set(at_once(work)) == {"INV-2026-000001"}
+    assert set(at_once(THREADS, work)) == {"INV-2026-000001"}
     assert walk.contract.documents.count() == 2

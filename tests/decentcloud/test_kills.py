@@ -4,17 +4,14 @@ A child process does the work of the queue (messages, reactions, deadlines, swee
 random moment, again and again, while people go on ordering, paying and leaving. Then everything is let come to its end.
 """
 
-import os
-import signal
-import time
 from collections.abc import Callable
 from random import Random
 
 import pytest
-from django.db import connection
 
 from billing.models import Refund, SandboxRefund, StaffTask
 from core import clock
+from tests.races import killed_after
 from tests.random_walk import RandomMarket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,28 +32,11 @@ class DeadlyMarket(RandomMarket):
         self._in_child(super().schedules)
 
     def _in_child(self, work: Callable[[], None]) -> None:
-        seconds = self.random.uniform(0.001, 0.08)
-        connection.close()
-        child = os.fork()
-        if child == 0:
-            try:
-                with clock.at(self.now):
-                    work()
-            finally:
-                # Neither the test's clean-up nor its report belong to the child.
-                os._exit(0)
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and os.waitpid(child, os.WNOHANG) == (0, 0):
-            pass
-        self._kill(child)
+        def at_this_time() -> None:
+            with clock.at(self.now):
+                work()
 
-    def _kill(self, child: int) -> None:
-        try:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-        except (ProcessLookupError, ChildProcessError):
-            return
-        self.kills += 1
+        self.kills += killed_after(self.random.uniform(0.001, 0.08), at_this_time)
 
 
 def live_through(kills: int, seed: int) -> None:
