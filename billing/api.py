@@ -17,10 +17,10 @@ from accounts.states import Scope
 from billing import queries, services
 from billing.buyer_api import BuyerSerializer, given_buyer, kept_buyer, tidied_vat_id
 from billing.buyers import Buyer
-from billing.evidence import country_of_connection
 from billing.models import Charge, Quote
 from billing.states import TaxCategory
 from billing.tax import TaxFacts
+from billing.tax_evidence import country_of_connection
 from contracts.access import customer_contract
 from contracts.api import MAY_RENT, ContractList, ContractSerializer
 from contracts.models import Contract

@@ -1,6 +1,6 @@
 """Only the ledger's mechanics: post an entry that sums to zero in each currency, once per key; read balances.
 
-What is posted when stands in `billing/postings.py` and `billing/report_postings.py`; no other module writes the ledger.
+What is posted when stands in `billing/postings.py` and `billing/balance_postings.py`; no other module writes the ledger.
 """
 
 from collections import Counter

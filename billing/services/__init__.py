@@ -1,5 +1,6 @@
 """Only verbs: the writers of billing."""
 
+from billing.services.balance_report import apply_refunds, read_reports, reread_uncleared
 from billing.services.checkout import ask_again, ask_now, ask_soon, place_order
 from billing.services.dispute import apply_dispute, apply_dispute_facts, reread_disputes
 from billing.services.document import accept_contract, correct_vat, issue_invoice, issue_receipt
@@ -33,7 +34,6 @@ from billing.services.refund_sending import (
     send_waiting_refunds,
     sweep_refunds,
 )
-from billing.services.report import apply_refunds, read_reports, reread_uncleared
 from billing.services.task import close_task_by_hand, open_task
 from billing.services.vat import ask_vies, check_vat_id, sweep_vat_checks, with_check, with_known_check
 from billing.services.vat_recheck import recheck_vat_ids

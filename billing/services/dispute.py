@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import postings, report_postings
+from billing import balance_postings, postings
 from billing.gateway_facts import DisputeStatus, GatewayDispute, GatewayError
 from billing.gateways import gateway
 from billing.ledger import balance
@@ -117,9 +117,9 @@ def _follow(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:
 def _book_report(dispute: Dispute, contract: Contract, facts: GatewayDispute) -> None:
     """What the gateway's balance report shows of it: money and fee taken, money and perhaps a part of the fee back."""
     if facts.withdrawn is not None:
-        report_postings.dispute_withdrawn(dispute, contract, facts.withdrawn)
+        balance_postings.dispute_withdrawn(dispute, contract, facts.withdrawn)
     if facts.reinstated is not None:
-        report_postings.dispute_reinstated(dispute, contract, facts.reinstated)
+        balance_postings.dispute_reinstated(dispute, contract, facts.reinstated)
 
 
 def _ask(dispute: Dispute, payment: Payment, facts: GatewayDispute) -> None:

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import SshKey, User
 from billing.buyers import Buyer
-from billing.evidence import tax_evidence
 from billing.models import Charge, Quote
 from billing.services.quote import refuse_stranger
 from billing.services.vat import with_check, with_known_check
 from billing.states import ChargePurpose
 from billing.tax import TaxDecision, TaxFacts, price_with_tax, would_reverse
+from billing.tax_evidence import tax_evidence
 from billing.taxation import counts_against_threshold, decide, one_after_the_other, seller, seller_facts, sellers_today
 from contracts.services import create_contract
 from contracts.terms import freeze_terms

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from billing import postings, report_postings
+from billing import balance_postings, postings
 from billing.gateway_facts import GatewayPayment, PaymentStatus
 from billing.gateways import gateway, offered_gateway
 from billing.ledger import balance
@@ -235,7 +235,7 @@ def _book(payment: Payment, facts: GatewayPayment) -> None:
 def _book_report(payment: Payment, facts: GatewayPayment) -> None:
     """What the gateway's balance report shows of it, as soon as it does: often later than the payment itself."""
     if facts.reported is not None:
-        report_postings.payment_reported(payment, payment.charge.contract, facts.reported)
+        balance_postings.payment_reported(payment, payment.charge.contract, facts.reported)
 
 
 def _compare_tax(payment: Payment, facts: GatewayPayment) -> None:

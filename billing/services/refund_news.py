@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import postings, report_postings
+from billing import balance_postings, postings
 from billing.gateway_facts import GatewayRefund, RefundStatus
 from billing.models import Charge, Dispute, Payment, Refund
 from billing.services.document import issue_credit_note_for_refund
@@ -44,9 +44,9 @@ def apply_refund_facts(gateway_name: str, facts: GatewayRefund) -> bool:
 def _book_report(refund: Refund, facts: GatewayRefund) -> None:
     """What the gateway's balance report shows of it, whichever attempt it belongs to: money left, and came back."""
     if facts.reported is not None:
-        report_postings.refund_reported(refund, facts.reported)
+        balance_postings.refund_reported(refund, facts.reported)
     if facts.returned is not None:
-        report_postings.refund_returned(refund, facts.returned)
+        balance_postings.refund_returned(refund, facts.returned)
 
 
 def _is_old(refund: Refund, facts: GatewayRefund) -> bool:

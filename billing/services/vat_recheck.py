@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from billing.buyers import Buyer
-from billing.evidence import answer_as_json
 from billing.models import Charge, Payment
 from billing.queries import is_allocated
 from billing.services.document import correct_vat
@@ -13,6 +12,7 @@ from billing.services.order import FIRST_RECHECK
 from billing.services.refund import locked_payment, request_vat_refund
 from billing.services.vat import recheck
 from billing.states import PaymentState, VatCheckState
+from billing.tax_evidence import answer_as_json
 from billing.vat_ids import split_vat_id
 from billing.vat_queries import fresh_answer
 from contracts.services.move import lock as lock_contract

@@ -18,12 +18,12 @@ from accounts.states import Role
 from billing import services
 from billing.access import own_quote
 from billing.buyer_queries import billing_facts, billing_profile
-from billing.evidence import country_of_connection
 from billing.forms import OrderForm, QuoteForm, billing_initial
 from billing.models import Quote
 from billing.order_draft import draft_of, forget_draft, keep_draft
 from billing.presenters.order import order_page, start_of_choices
 from billing.queries import order_charge
+from billing.tax_evidence import country_of_connection
 from core.errors import Refused
 from providers.access import visible_offering
 

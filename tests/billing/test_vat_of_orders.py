@@ -10,9 +10,9 @@ from pytest_django import Settings
 from accounts.models import Account, User
 from billing import services
 from billing.buyers import Buyer
-from billing.evidence import country_of_connection
 from billing.models import Charge, Quote
 from billing.tax import TaxFacts
+from billing.tax_evidence import country_of_connection
 from core import clock
 from core.errors import Refused
 from providers.models import Offering

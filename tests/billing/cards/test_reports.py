@@ -73,7 +73,7 @@ def test_a_transfer_to_our_bank_and_a_fee_are_booked_from_the_report(stripe: Sta
 def test_a_line_that_cannot_be_taken_in_holds_up_none_of_those_behind_it(
     stripe: Standin, paid: Payment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("billing.services.report.BATCH", 1)
+    monkeypatch.setattr("billing.services.balance_report.BATCH", 1)
     now = int(clock.now().timestamp())
     for place, (name, kind, source, amount) in enumerate(
         (("txn_fee", "stripe_fee", None, -54), ("txn_odd", "refund", "re_gone", -1), ("txn_other_fee", "stripe_fee", None, -6))

@@ -8,7 +8,7 @@ from itertools import islice
 from django.db import transaction
 from django.db.models import Max, Sum
 
-from billing import report_postings
+from billing import balance_postings
 from billing.gateway_facts import BalanceLine, GatewayError, LineSubject, PaymentGateway
 from billing.gateways import gateway, offered_gateways
 from billing.models import Dispute, LedgerEntry, LedgerLine, Payment, Refund
@@ -86,7 +86,7 @@ def _unbooked(offered: PaymentGateway, since: datetime, until: datetime) -> Iter
     lines = offered.balance_lines(since, until)
     try:
         while batch := list(islice(lines, BATCH)):
-            keys = [report_postings.report_key(offered.name, line) for line in batch]
+            keys = [balance_postings.report_key(offered.name, line) for line in batch]
             booked = set(LedgerEntry.objects.filter(key__in=keys).values_list("key", flat=True))
             yield from (line for key, line in zip(keys, batch, strict=True) if key not in booked)
     except GatewayError as error:
@@ -101,7 +101,7 @@ def _take_in(gateway_name: str, line: BalanceLine) -> None:
         apply_dispute(gateway_name, line.source_id)
     elif line.subject == LineSubject.PAYOUT:
         with transaction.atomic():
-            report_postings.paid_out(gateway_name, line)
+            balance_postings.paid_out(gateway_name, line)
     elif line.subject == LineSubject.FEE:
         with transaction.atomic():
-            report_postings.fee_taken(gateway_name, line)
+            balance_postings.fee_taken(gateway_name, line)
