@@ -19,6 +19,7 @@ from contracts.services.move import lock as lock_contract
 from core import clock
 from core.errors import Refused
 from core.outbox import emit
+from core.sweeps import each
 
 ASKED_FOR = timedelta(days=30)
 SELDOM = timedelta(days=1)
@@ -31,10 +32,13 @@ CONFIRMED_LATER = "vat_confirmed_later"
 def recheck_vat_ids() -> int:
     """Ask VIES again about the ids of charges whose buyers paid VAT because it was silent. Returns how many were looked at."""
     due = Charge.objects.filter(vat_recheck_at__lte=clock.now()).order_by("vat_recheck_at")
-    ids = list(due.values_list("pk", flat=True)[:BATCH])
-    for charge_id in ids:
-        recheck_charge(charge_id)
-    return len(ids)
+    return each(list(due[:BATCH]), _look_again)
+
+
+def _look_again(charge: Charge) -> None:
+    # To the end of the line first: two that break must not stand at its head for ever.
+    _put_off(charge.pk, _next_time(charge, clock.now()))
+    recheck_charge(charge.pk)
 
 
 def recheck_charge(charge_id: int) -> None:

@@ -101,6 +101,20 @@ def test_a_late_yes_gives_the_vat_back_by_credit_note_and_new_invoice(rental: wa
     assert Refund.objects.count() == 1
 
 
+def test_rows_that_break_hold_up_no_other(rental: walk.Walk, vies: Vies, customer: User, offering: Offering) -> None:
+    rental.running()
+    broken = [charge_of(walk.Walk(customer, offering, buyer=FIRM).running()) for _one in range(2)]
+    first = charge_of(rental).vat_recheck_at
+    assert first is not None
+    for charge in broken:
+        Charge.objects.filter(pk=charge.pk).update(vat_recheck_at=first - timedelta(hours=1), buyer=charge.buyer | {"vat_id": "?"})
+    vies.says(valid())
+    assert recheck(rental, hours=1) == 0
+    assert recheck(rental, minutes=1) == 1
+    assert documents(rental)[-1][0] == "credit_note"
+    assert Charge.objects.get(pk=broken[0].pk).vat_recheck_at is not None
+
+
 def test_what_is_given_back_afterwards_carries_no_vat(rental: walk.Walk, vies: Vies, customer: User) -> None:
     rental.running()
     vies.says(valid())
