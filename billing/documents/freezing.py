@@ -74,6 +74,7 @@ def tax_of(charge: Charge) -> Tax:
     """The charge's frozen decision; the rate is the one that was charged."""
     decision = charge.tax_decision
     category = TaxCategory(decision["category"])
+    # The first charges were all taxed at home, and their decisions name no scheme.
     at_home = TaxScheme.LOCAL if category == TaxCategory.STANDARD else TaxScheme.NONE
     return Tax(category, TaxScheme(decision.get("scheme") or at_home), decision["country"], charge.tax_rate)
 
