@@ -48,7 +48,8 @@ _PAGE = """
         (SELECT json_build_array(h.public_id, h.gross_minor) FROM billing_charge h
             WHERE c.shelf > 0 AND c.paid_at IS NULL
             AND h.contract_id = c.id AND h.paid_at IS NULL AND h.closed_at IS NULL LIMIT 1),
-        (SELECT json_build_array(sum(r.amount_minor), bool_and(r.state = 'succeeded')) FROM billing_refund r
+        (SELECT json_build_array(sum(r.amount_minor), bool_and(r.state = 'succeeded'), bool_or(r.state IN ('failed', 'manual')))
+            FROM billing_refund r
             WHERE c.shelf = 0 AND r.contract_id = c.id AND r.kind = 'unused' HAVING count(*) > 0),
         (SELECT m.response_minutes FROM providers_standing m
             WHERE m.provider_id = c.provider_id AND m.offering_id IS NULL AND m.response_samples >= %s),
@@ -80,8 +81,8 @@ class Rental(Course):
     """One rental of the list: the contract's own columns, and what its row says beyond them. Amounts in minor units.
 
     `parts` are the paid segments; `charge` is what is to pay, as public id and amount, tax included; `back` what an ended rental
-    gives back, tax included, and whether all of it arrived; `usual_minutes` the provider's usual time to answer where enough was
-    measured; `offered` the address word of an ended rental's offering while anybody can rent it.
+    gives back, tax included, whether all of it arrived, and whether some is paid by hand; `usual_minutes` the provider's usual
+    time to answer where enough was measured; `offered` the address word of an ended rental's offering while anybody can rent it.
     """
 
     id: int
@@ -110,7 +111,7 @@ class Rental(Course):
     country: str
     parts: list[PaidPart]
     charge: tuple[str, int] | None
-    back: tuple[int, bool] | None
+    back: tuple[int, bool, bool] | None
     usual_minutes: int | None
     offered: str | None
 

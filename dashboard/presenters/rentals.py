@@ -106,7 +106,8 @@ def _outcome(contract: Rental) -> Outcome:
     """What came back of an ended rental, in words."""
     if contract.back is None:
         return Outcome()
-    return Outcome(minor(contract.back[0], contract.currency), contract.back[1])
+    amount, arrived, by_hand = contract.back
+    return Outcome(minor(amount, contract.currency), arrived, by_hand)
 
 
 def _amount(contract: Rental, parts: Split) -> tuple[str, str]:
@@ -116,7 +117,9 @@ def _amount(contract: Rental, parts: Split) -> tuple[str, str]:
     if not contract.is_final:
         return minor(parts.held, contract.currency), _("held back")
     if contract.back is not None:
-        return minor(contract.back[0], contract.currency), _("came back") if contract.back[1] else _("on its way back")
+        amount, arrived, by_hand = contract.back
+        label = _("came back") if arrived else _("paid by hand") if by_hand else _("on its way back")
+        return minor(amount, contract.currency), label
     return minor(parts.served, contract.currency), _("served") if parts.paid else _("charged")
 
 

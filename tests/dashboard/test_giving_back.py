@@ -181,6 +181,9 @@ def test_the_end_says_what_of_the_unused_part_was_given_back_before(
     assert "is owed to you, and paid by hand." in after
     assert "Owed to you, and paid by hand" in after
     assert "€ 27.60 is on its way back" not in after
+    listed = customer_client.get(reverse("rentals")).content.decode().replace("\u00a0", " ")
+    assert "is owed to you, and paid by hand." in listed
+    assert "on its way back" not in listed
 
 
 def test_what_the_bank_took_back_is_not_drawn_as_served(payment: Payment, customer_client: Client, provider_client: Client) -> None:
