@@ -78,6 +78,7 @@ class TaskKind(models.TextChoices):
     TAX_OPINION = "tax_opinion", _("The gateway computes another VAT")
     PROOF = "proof", _("The ledger does not agree")
     DOCUMENTS = "documents", _("Documents without their files")
+    PAYOUT = "payout", _("Payout")
 
 
 class LedgerAccount(models.TextChoices):
@@ -92,6 +93,7 @@ class LedgerAccount(models.TextChoices):
     UNALLOCATED = "unallocated", _("Received, pays for nothing")
     REFUND_PAYABLE = "refund_payable", _("Owed to customers")
     PROVIDER_PAYABLE = "provider_payable", _("Owed to providers")
+    PAYOUT_TRANSIT = "payout_transit", _("Sent to providers, not settled")
     PLATFORM_FEE = "platform_fee", _("Platform fee")
     GATEWAY_FEES = "gateway_fees", _("Gateway fees")
     DISPUTE_FEES = "dispute_fees", _("Dispute fees")

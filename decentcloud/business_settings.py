@@ -19,6 +19,22 @@ PAYMENT_MINIMUMS: dict[str, int] = env.dict("PAYMENT_MINIMUMS", cast={"value": i
 # named here none does.
 REFUND_APPROVAL_LIMITS: dict[str, int] = env.dict("REFUND_APPROVAL_LIMITS", cast={"value": int}, default={})
 
+# The hour (UTC) of the daily release of what providers have earned.
+RELEASE_HOUR: int = env.int("RELEASE_HOUR", default=3)
+# Who bears what a bank takes back beyond what is not earned yet: provider (with our fee on it) or platform.
+DISPUTE_LOSS_BEARER: str = env.str("DISPUTE_LOSS_BEARER", default="provider")
+# A payout is approved by somebody else than who proposed it.
+PAYOUT_SECOND_PERSON: bool = env.bool("PAYOUT_SECOND_PERSON", default=not env.bool("DEBUG", default=False))
+# The smallest payouts, in minor units by currency. In a currency that is not named here, any amount.
+PAYOUT_MINIMUMS: dict[str, int] = env.dict("PAYOUT_MINIMUMS", cast={"value": int}, default={})
+# So many days after its first release a provider is paid for the first time.
+PAYOUT_NEW_PROVIDER_DAYS: int = env.int("PAYOUT_NEW_PROVIDER_DAYS", default=14)
+# So long after a new bank account or address was confirmed, nothing is paid to it.
+PAYOUT_METHOD_HOLD_HOURS: int = env.int("PAYOUT_METHOD_HOLD_HOURS", default=24)
+# The account that payouts leave from, on SEPA files; empty: the seller's IBAN.
+PAYOUT_IBAN: str = env.str("PAYOUT_IBAN", default="")
+PAYOUT_BIC: str = env.str("PAYOUT_BIC", default="")
+
 SANDBOX_ENABLED: bool = env.bool("SANDBOX_ENABLED", default=env.bool("DEBUG", default=False))
 # The first one signs, all of them verify: a new one goes in front, the old one out a week later.
 SANDBOX_WEBHOOK_SECRETS: list[str] = env.list("SANDBOX_WEBHOOK_SECRETS", default=[])

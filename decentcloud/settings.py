@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "providers",
     "contracts",
     "billing",
+    "payouts",
     "messaging",
     "dashboard",
     "decentcloud",

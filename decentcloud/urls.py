@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("providers.urls")),
     path("", include("contracts.urls")),
     path("", include("billing.urls")),
+    path("", include("payouts.urls")),
     path("", include("messaging.urls")),
     path("", include("dashboard.urls")),
     path("accounts/", include("allauth.urls")),
@@ -36,6 +37,7 @@ urlpatterns = [
     path("api/v1/", include("providers.api_urls")),
     path("api/v1/", include("contracts.api_urls")),
     path("api/v1/", include("billing.api_urls")),
+    path("api/v1/", include("payouts.api_urls")),
     path("api/v1/", include("messaging.api_urls")),
     path("api/v1/", include("dashboard.api_urls")),
 ]

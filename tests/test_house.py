@@ -11,8 +11,8 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 # From the ground up: a package may know those before it.
-FLOORS = ["core", "accounts", "providers", "contracts", "billing", "messaging", "dashboard", "decentcloud"]
-MONEY_ROOMS = ["core/money.py", "core/currencies.py", "contracts", "billing"]
+FLOORS = ["core", "accounts", "providers", "contracts", "billing", "payouts", "messaging", "dashboard", "decentcloud"]
+MONEY_ROOMS = ["core/money.py", "core/currencies.py", "contracts", "billing", "payouts"]
 LONGEST_FILE = 400
 LONGEST_VIEW = 25
 

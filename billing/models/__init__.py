@@ -6,6 +6,7 @@ from billing.models.ledger import LedgerEntry, LedgerLine
 from billing.models.payment import Dispute, Payment, Refund, StaffTask
 from billing.models.proof import Proof
 from billing.models.sandbox import SandboxDispute, SandboxMessage, SandboxPayment, SandboxRefund
+from billing.models.token import RefundAddress, TokenPayment
 from billing.models.vat import VatCheck
 
 __all__ = [
@@ -20,10 +21,12 @@ __all__ = [
     "Proof",
     "Quote",
     "Refund",
+    "RefundAddress",
     "SandboxDispute",
     "SandboxMessage",
     "SandboxPayment",
     "SandboxRefund",
     "StaffTask",
+    "TokenPayment",
     "VatCheck",
 ]

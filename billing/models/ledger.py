@@ -6,7 +6,6 @@ from billing.models.document import Document
 from billing.models.payment import Dispute, Payment, Refund
 from billing.states import LedgerAccount
 from contracts.models import Contract, Segment
-from core.fields import CurrencyField
 
 
 class LedgerEntry(models.Model):
@@ -36,7 +35,8 @@ class LedgerLine(models.Model):
     entry = models.ForeignKey(LedgerEntry, on_delete=models.PROTECT, related_name="lines")
     account = models.CharField(max_length=20, choices=LedgerAccount.choices)
     owner = models.CharField(max_length=60)
-    currency = CurrencyField()
+    # A currency of the table, or a token such as ckUSDC.
+    currency = models.CharField(max_length=12)
     amount = models.DecimalField(max_digits=38, decimal_places=0)
 
     class Meta:

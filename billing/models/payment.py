@@ -137,6 +137,8 @@ class Refund(FSMModelMixin, models.Model):
     tax_minor = MinorField()
     amount_minor = MinorField()
     currency = CurrencyField()
+    # Of a payment in tokens: how many of them go back, in their smallest units.
+    token_units = models.DecimalField(max_digits=38, decimal_places=0, null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)
     external_id = models.CharField(max_length=255, blank=True)
     reference = models.CharField(max_length=120, blank=True)

@@ -1,0 +1,1 @@
+"""What providers are owed and paid: releases, ways to be paid, payouts."""

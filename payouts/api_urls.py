@@ -1,0 +1,5 @@
+"""The machine addresses of payouts, below /api/v1/."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

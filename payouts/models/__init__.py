@@ -1,0 +1,7 @@
+"""Only data of payouts, one file a subject. Amounts in minor units of `currency`, times UTC."""
+
+from payouts.models.method import PayoutMethod
+from payouts.models.payout import Payout, PayoutExport, PayoutItem
+from payouts.models.release import Release
+
+__all__ = ["Payout", "PayoutExport", "PayoutItem", "PayoutMethod", "Release"]

@@ -1,0 +1,1 @@
+"""Only verbs: the writers of payouts."""

@@ -1,0 +1,58 @@
+"""Only the words of payouts: states, ways to be paid, and why a provider is not paid yet."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class PayoutState(models.TextChoices):
+    """Where a payout stands. A failed one has given its releases back; a settled one may still come back, days later."""
+
+    PROPOSED = "proposed", _("Proposed")
+    APPROVED = "approved", _("Approved")
+    SENT = "sent", _("Sent")
+    SETTLED = "settled", _("Paid")
+    FAILED = "failed", _("Failed")
+    RETURNED = "returned", _("Came back")
+
+
+# Their money is not with the provider, and their releases are in no payout any more.
+UNDONE = (PayoutState.FAILED, PayoutState.RETURNED)
+# Decided, and nothing has left yet.
+UNSENT = (PayoutState.PROPOSED, PayoutState.APPROVED)
+
+
+class MethodKind(models.TextChoices):
+    """Where a provider can be paid."""
+
+    BANK = "bank", _("Bank account")
+    ICP = "icp", _("Internet Computer")
+    EVM = "evm", _("Ethereum and compatible chains")
+    STRIPE = "stripe", _("Stripe account")
+
+
+class Rail(models.TextChoices):
+    """How a payout is carried out."""
+
+    MANUAL = "manual", _("By hand")
+    ICRC1 = "icrc1", _("From our wallet on the Internet Computer")
+    STRIPE_CONNECT = "stripe_connect", _("Through Stripe")
+
+
+class ExportFormat(models.TextChoices):
+    """The file that staff takes to where it pays."""
+
+    PAIN001 = "pain001", _("SEPA credit transfer (pain.001.001.09)")
+    CSV = "csv", _("CSV")
+
+
+class Hold(models.TextChoices):
+    """Why nothing is proposed for a provider in a currency; the first that applies."""
+
+    UNPROVEN = "unproven", _("The ledger is not proven")
+    DISPUTED = "disputed", _("A payment is disputed")
+    NEW_PROVIDER = "new_provider", _("New provider: the first payout waits")
+    NO_METHOD = "no_method", _("No confirmed way to be paid")
+    METHOD_FRESH = "method_fresh", _("The way to be paid was changed in the last hours")
+    OWES = "owes", _("More was taken back than is earned since")
+    TOO_SMALL = "too_small", _("Below the smallest payout")
+    OPEN_PAYOUT = "open_payout", _("A payout is proposed already")
