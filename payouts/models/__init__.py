@@ -3,5 +3,6 @@
 from payouts.models.method import PayoutMethod
 from payouts.models.payout import Payout, PayoutExport, PayoutItem
 from payouts.models.release import Release
+from payouts.models.statement import Statement
 
-__all__ = ["Payout", "PayoutExport", "PayoutItem", "PayoutMethod", "Release"]
+__all__ = ["Payout", "PayoutExport", "PayoutItem", "PayoutMethod", "Release", "Statement"]
