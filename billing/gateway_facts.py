@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 from billing.models import Payment, Refund
+from core.tokens import TokenAmount
 
 
 class GatewayError(Exception):
@@ -88,11 +90,32 @@ class Started:
 
 
 @dataclass(frozen=True)
+class TokenFacts:
+    """What a gateway for tokens says of a payment beyond its state.
+
+    `payment_id` names this one of the payments that were made on a page, which may be several; empty while there is none. `due` is
+    what the page's intent asks for, None until a token was chosen there; `received` what came, None while nothing did.
+    `is_exact` says that the gateway itself calls the amount right. `contract` is the contract's reference in its metadata.
+    `usd_price` is what one whole token was worth in US dollars by the gateway's reckoning: evidence, never the check.
+    """
+
+    payment_id: str
+    due: TokenAmount | None
+    received: TokenAmount | None
+    is_exact: bool
+    contract: str = ""
+    transaction_id: str = ""
+    sender: str = ""
+    usd_price: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class GatewayPayment:
     """A payment as the gateway has it. `charge_id` and `payment_id` are what we wrote into its metadata.
 
     `amount_minor` is what was received in minor units of `currency`; `reported` is its line in the gateway's balance report, once
-    that shows it. `tax_minor` is the gateway's own opinion of the VAT in it, if it has one.
+    that shows it. `tax_minor` is the gateway's own opinion of the VAT in it, if it has one. Of a payment in tokens, `token` says
+    what was received, and `amount_minor` is 0.
     """
 
     external_id: str
@@ -106,6 +129,7 @@ class GatewayPayment:
     card_charge_id: str = ""
     card_country: str = ""
     tax_minor: int | None = None
+    token: TokenFacts | None = None
 
 
 @dataclass(frozen=True)

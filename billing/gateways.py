@@ -3,11 +3,12 @@
 from django.utils.translation import gettext as _
 
 from billing.gateway_facts import PaymentGateway
+from billing.icpay_gateway import IcpayGateway
 from billing.sandbox_gateway import SandboxGateway
 from billing.stripe_gateway import StripeGateway
 from core.errors import Refused
 
-GATEWAYS: dict[str, PaymentGateway] = {gateway.name: gateway for gateway in (StripeGateway(), SandboxGateway())}
+GATEWAYS: dict[str, PaymentGateway] = {gateway.name: gateway for gateway in (StripeGateway(), IcpayGateway(), SandboxGateway())}
 
 
 def gateway(name: str) -> PaymentGateway:

@@ -47,6 +47,16 @@ STRIPE_API_BASE: str = env.str("STRIPE_API_BASE", default="")
 STRIPE_CHECKOUT_ORIGIN: str = env.str("STRIPE_CHECKOUT_ORIGIN", default="https://checkout.stripe.com").rstrip("/")
 STRIPE_AUTOMATIC_TAX: bool = env.bool("STRIPE_AUTOMATIC_TAX", default=True)
 
+# Without both keys and a secret, ICPay is not offered. The base address is ICPay's own but for its test network and a stand-in.
+ICPAY_PUBLISHABLE_KEY: str = env.str("ICPAY_PUBLISHABLE_KEY", default="")
+ICPAY_SECRET_KEY: str = env.str("ICPAY_SECRET_KEY", default="")
+ICPAY_WEBHOOK_SECRETS: list[str] = env.list("ICPAY_WEBHOOK_SECRETS", default=[])
+ICPAY_API_BASE: str = env.str("ICPAY_API_BASE", default="https://api.icpay.org").rstrip("/")
+# Where ICPay's payment pages are.
+ICPAY_PAY_ORIGIN: str = env.str("ICPAY_PAY_ORIGIN", default="https://icpay.org").rstrip("/")
+# So many of a token's smallest units may be missing from a payment, or too many, for it to count as exact.
+ICPAY_TOLERANCE_UNITS: int = env.int("ICPAY_TOLERANCE_UNITS", default=0)
+
 VIES_BASE: str = env.str("VIES_BASE", default="https://ec.europa.eu/taxation_customs/vies/rest-api").rstrip("/")
 # The header in which a proxy of ours tells a visitor's country by IP address, such as CF-IPCountry: it proves where buyers are.
 COUNTRY_HEADER: str = env.str("COUNTRY_HEADER", default="")

@@ -246,7 +246,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": ["'self'"],
         "font-src": ["'self'"],
         # Chromium applies this to the redirect after a POST too, so the payment pages are named.
-        "form-action": ["'self'", business_settings.STRIPE_CHECKOUT_ORIGIN, "https://icpay.org"],
+        "form-action": ["'self'", business_settings.STRIPE_CHECKOUT_ORIGIN, business_settings.ICPAY_PAY_ORIGIN],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
     }

@@ -16,6 +16,12 @@ os.environ.update(
     STRIPE_SECRET_KEY="",
     STRIPE_WEBHOOK_SECRETS="",
     STRIPE_API_BASE="",
+    ICPAY_PUBLISHABLE_KEY="",
+    ICPAY_SECRET_KEY="",
+    ICPAY_WEBHOOK_SECRETS="",
+    ICPAY_API_BASE="https://api.icpay.org",
+    ICPAY_PAY_ORIGIN="https://icpay.org",
+    ICPAY_TOLERANCE_UNITS="0",
     EMAIL_URL="memorymail://",
     # Nobody listens there: a test that is about VIES brings its own.
     VIES_BASE="http://127.0.0.1:9",
