@@ -30,12 +30,48 @@ class MethodKind(models.TextChoices):
     STRIPE = "stripe", _("Stripe account")
 
 
+class Network(models.TextChoices):
+    """The chains on which an address of the form 0x… is paid; the same address is another account on each."""
+
+    ETHEREUM = "ethereum", _("Ethereum")
+    BASE = "base", _("Base")
+    ARBITRUM = "arbitrum", _("Arbitrum One")
+    POLYGON = "polygon", _("Polygon")
+
+
+class MethodState(models.TextChoices):
+    """Where a way to be paid stands, read from its times."""
+
+    WAITING = "waiting", _("Waits for your confirmation")
+    LAPSED = "lapsed", _("Not confirmed in time")
+    HELD = "held", _("Confirmed, not used yet")
+    IN_USE = "in_use", _("In use")
+    REMOVED = "removed", _("Removed")
+
+
 class Rail(models.TextChoices):
     """How a payout is carried out."""
 
     MANUAL = "manual", _("By hand")
     ICRC1 = "icrc1", _("From our wallet on the Internet Computer")
     STRIPE_CONNECT = "stripe_connect", _("Through Stripe")
+
+
+class TransferState(models.TextChoices):
+    """Where a call that sends a payout's money stands."""
+
+    SUBMITTING = "submitting", _("Being sent")
+    SUBMITTED = "submitted", _("Not answered: to be looked for")
+    SUCCEEDED = "succeeded", _("Sent")
+    FAILED = "failed", _("Refused")
+
+
+class ReversalState(models.TextChoices):
+    """Where a call that takes money of a transfer back stands."""
+
+    SUBMITTING = "submitting", _("Being taken back")
+    SUCCEEDED = "succeeded", _("Taken back")
+    FAILED = "failed", _("Refused")
 
 
 class ExportFormat(models.TextChoices):
@@ -50,6 +86,7 @@ class Hold(models.TextChoices):
 
     UNPROVEN = "unproven", _("The ledger is not proven")
     DISPUTED = "disputed", _("A payment is disputed")
+    SUSPENDED = "suspended", _("A rental is paused")
     NEW_PROVIDER = "new_provider", _("New provider: the first payout waits")
     NO_METHOD = "no_method", _("No confirmed way to be paid")
     METHOD_FRESH = "method_fresh", _("The way to be paid was changed in the last hours")
