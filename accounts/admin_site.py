@@ -4,8 +4,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from allauth.account.authentication import get_authentication_records
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
@@ -13,16 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from accounts.queries import has_authenticator_app, has_second_factor
-
-# With DEBUG on, this one member of the demo market works without a second factor.
-DEMO_STAFF = "staff@demo.test"
-
+from accounts.proving import needs_no_factor, page_that_asks, proofs
+from accounts.queries import has_second_factor
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -70,10 +65,7 @@ class GuardedAdminSite(AdminSite):
 
 
 def _is_proved(request: HttpRequest, user: User) -> bool:
-    if settings.DEBUG and user.email == DEMO_STAFF:
-        return True
-    used = any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
-    return used and has_second_factor(user)
+    return needs_no_factor(user) or (bool(proofs(request, user)) and has_second_factor(user))
 
 
 def _show_the_way(request: HttpRequest, goal: str) -> HttpResponseRedirect:
@@ -87,9 +79,4 @@ def _show_the_way(request: HttpRequest, goal: str) -> HttpResponseRedirect:
         messages.warning(request, _("The administration opens once you have set up a second factor here."))
         return redirect("account_security")
     messages.info(request, _("Show your second factor once more to open the administration."))
-    return HttpResponseRedirect(f"{reverse(_page_that_asks(user))}?{urlencode({'next': goal})}")
-
-
-def _page_that_asks(user: User) -> str:
-    """The page for a code where there is an app, else the one for a passkey."""
-    return "mfa_reauthenticate" if has_authenticator_app(user) else "mfa_reauthenticate_webauthn"
+    return HttpResponseRedirect(page_that_asks(user, goal))

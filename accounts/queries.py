@@ -6,7 +6,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.invitations import not_ours
 from accounts.models import Account, ApiToken, Invitation, Membership, SshKey, User
@@ -64,6 +64,18 @@ def memberships(user: User) -> list[Membership]:
 def belongs_to(user: User, account_id: int) -> bool:
     """Whether the user is a member of this account, in whichever role."""
     return Membership.objects.filter(user=user, account_id=account_id).exists()
+
+
+def role_in(user: User, account_id: int) -> str | None:
+    """The role in which the user is a member of this account; None for somebody who is not."""
+    return Membership.objects.filter(user=user, account_id=account_id).values_list("role", flat=True).first()
+
+
+def reachable_members(account: Account) -> QuerySet[Membership]:
+    """The active members of an account whose address is confirmed, with their users: those who may be written to."""
+    confirmed = EmailAddress.objects.filter(user=OuterRef("user"), email=OuterRef("user__email"), verified=True)
+    found = Membership.objects.filter(Exists(confirmed), account=account, user__is_active=True)
+    return found.select_related("user").order_by("user")
 
 
 def members(account: Account) -> QuerySet[Membership]:
