@@ -35,6 +35,19 @@ PAYOUT_METHOD_HOLD_HOURS: int = env.int("PAYOUT_METHOD_HOLD_HOURS", default=24)
 PAYOUT_IBAN: str = env.str("PAYOUT_IBAN", default="")
 PAYOUT_BIC: str = env.str("PAYOUT_BIC", default="")
 
+# Payouts through Stripe: to accounts that providers connect themselves. Needs STRIPE_SECRET_KEY.
+STRIPE_CONNECT: bool = env.bool("STRIPE_CONNECT", default=False)
+# Payouts in a token of the Internet Computer: the wallet's key (PEM, or an Ed25519 seed in hex), and the token's ledger (an id).
+ICRC1_WALLET_KEY: str = env.str("ICRC1_WALLET_KEY", default="")
+ICRC1_LEDGER: str = env.str("ICRC1_LEDGER", default="")
+# The ledger's index canister: there, a transfer that was not answered for a day is looked for.
+ICRC1_INDEX: str = env.str("ICRC1_INDEX", default="")
+# What one token stands for.
+ICRC1_CURRENCY: str = env.str("ICRC1_CURRENCY", default="USD")
+ICRC1_API_BASE: str = env.str("ICRC1_API_BASE", default="https://icp-api.io").rstrip("/")
+# The root key (DER, hex) of a replica on a desk; empty: the Internet Computer's own.
+ICRC1_ROOT_KEY: str = env.str("ICRC1_ROOT_KEY", default="")
+
 SANDBOX_ENABLED: bool = env.bool("SANDBOX_ENABLED", default=env.bool("DEBUG", default=False))
 # The first one signs, all of them verify: a new one goes in front, the old one out a week later.
 SANDBOX_WEBHOOK_SECRETS: list[str] = env.list("SANDBOX_WEBHOOK_SECRETS", default=[])
@@ -56,6 +69,12 @@ ICPAY_API_BASE: str = env.str("ICPAY_API_BASE", default="https://api.icpay.org")
 ICPAY_PAY_ORIGIN: str = env.str("ICPAY_PAY_ORIGIN", default="https://icpay.org").rstrip("/")
 # So many of a token's smallest units may be missing from a payment, or too many, for it to count as exact.
 ICPAY_TOLERANCE_UNITS: int = env.int("ICPAY_TOLERANCE_UNITS", default=0)
+# none: payments by ICPay are of the net, with a receipt and no invoice where VAT would be due; table: taxed as all others.
+ICPAY_TAX: str = env.str("ICPAY_TAX", default="none")
+# The token of a user of ICPay's dashboard, by which full refunds go back by themselves; without it staff pays all by hand.
+ICPAY_USER_TOKEN: str = env.str("ICPAY_USER_TOKEN", default="")
+# So long after a customer changed where tokens go back to, nothing is sent there.
+REFUND_ADDRESS_HOLD_HOURS: int = env.int("REFUND_ADDRESS_HOLD_HOURS", default=24)
 
 VIES_BASE: str = env.str("VIES_BASE", default="https://ec.europa.eu/taxation_customs/vies/rest-api").rstrip("/")
 # The header in which a proxy of ours tells a visitor's country by IP address, such as CF-IPCountry: it proves where buyers are.
