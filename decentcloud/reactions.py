@@ -16,6 +16,7 @@ from core import ecb
 from core.models import DomainEvent, WebhookEvent
 from core.schedules import Schedule
 from messaging import tasks as messaging
+from payouts import method_tasks as payout_methods
 from providers import services as providers
 
 EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
@@ -49,6 +50,10 @@ EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     "refund.failed": (messaging.tell,),
     "dispute.opened": (messaging.tell,),
     "dispute.closed": (billing.refund_ended_contract, billing.send_waiting_refunds, messaging.tell),
+    # Where a provider is paid: a link to confirm it, and every owner hears of every change.
+    "payout_method.added": (payout_methods.send_link, payout_methods.tell_owners),
+    "payout_method.confirmed": (payout_methods.tell_owners,),
+    "payout_method.removed": (payout_methods.tell_owners,),
     # Paper: what was issued gets its files, and then goes out by mail.
     "document.issued": (billing.store_document,),
     "document.stored": (messaging.tell,),

@@ -14,7 +14,7 @@ from core import clock
 from core.errors import Refused
 from payouts.models import PayoutMethod
 from payouts.states import MethodState
-from providers.models import Provider
+from providers.models import Offering, Provider
 
 # Longer than any link of ours; not even hashed.
 _LONGEST_SECRET = 200
@@ -77,6 +77,11 @@ def past_methods(provider: Provider) -> QuerySet[PayoutMethod]:
 def all_methods(provider: Provider) -> QuerySet[PayoutMethod]:
     """All that the provider has ever set."""
     return _of(provider)
+
+
+def offered_currencies(provider: Provider) -> list[str]:
+    """The currencies in which the provider offers anything, drafts too: those it will earn in."""
+    return list(Offering.objects.filter(provider=provider).order_by().values_list("currency", flat=True).distinct())
 
 
 def method_by_public_id(public_id: UUID) -> PayoutMethod | None:

@@ -134,7 +134,7 @@ def remove_method(method_id: int, user: User) -> PayoutMethod:
 
 def _held_for(provider_id: int, user: User) -> Provider:
     """The provider, locked, as everything about its payouts happens one at a time. Raises Refused(role) for who is no owner."""
-    provider = Provider.objects.select_for_update(of=("self",)).select_related("account").get(pk=provider_id)
+    provider = Provider.objects.select_for_update(of=("self",), no_key=True).select_related("account").get(pk=provider_id)
     if role_in(user, provider.account_id) != Role.OWNER:
         raise Refused(_("Only an owner of %(account)s decides where it is paid.") % {"account": provider.account.name}, code="role")
     return provider

@@ -23,14 +23,12 @@ from payouts.services.method import ADDED_A_DAY, add_method, confirm_method, new
 from payouts.states import MethodKind, MethodState
 from providers.models import Provider
 from providers.services import become_provider
+from tests.payouts.method_people import BANK, EVM, IBAN, OTHER_BANK, added, confirmed
 from tests.races import at_once
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-IBAN, OTHER_IBAN, TURKISH = "DE89370400440532013000", "NL91ABNA0417164300", "TR330006100519786457841326"
-BANK = Place(MethodKind.BANK, "Piet Provider", iban=IBAN)
-OTHER_BANK = Place(MethodKind.BANK, "Piet Provider", iban=OTHER_IBAN)
+TURKISH = "TR330006100519786457841326"
 PRINCIPAL = "un4fu-tqaaa-aaaab-qadjq-cai"
-EVM = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 
 
 @pytest.fixture(autouse=True)
@@ -42,17 +40,6 @@ def noon(db: None) -> Any:
 @pytest.fixture
 def provider(provider_user: User) -> Provider:
     return become_provider(provider_user.own_account, name="Quietstack", country="DE", city="Nuremberg")
-
-
-def added(provider: Provider, user: User, place: Place = BANK, currency: str = "EUR") -> tuple[PayoutMethod, str]:
-    method = add_method(provider, user, currency, place)
-    secret = new_link(method.pk)
-    assert secret is not None
-    return method, secret
-
-
-def confirmed(provider: Provider, user: User, place: Place = BANK, currency: str = "EUR") -> PayoutMethod:
-    return confirm_method(added(provider, user, place, currency)[1], user)
 
 
 def rows() -> list[Any]:

@@ -1,0 +1,1 @@
+"""The pages of payouts, one file a page or two that belong together."""
