@@ -57,3 +57,8 @@ def last_month(today: date) -> dict[str, date]:
     """The days of the month before this one: what the journal is mostly wanted for."""
     last = today.replace(day=1) - timedelta(days=1)
     return {"first": last.replace(day=1), "last": last}
+
+
+def all_days(today: date) -> dict[str, date]:
+    """From the first day that anything can be of until now."""
+    return {"first": date(FIRST_YEAR, 1, 1), "last": today}

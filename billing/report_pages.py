@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -11,8 +12,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from billing.models import Document
-from billing.report_forms import JournalForm, QuarterForm, last_month
-from billing.reports import journal, quarter
+from billing.report_forms import JournalForm, QuarterForm, all_days, last_month
+from billing.reports import exposure, journal, quarter
 from billing.reports.sheet import Cell, written
 from billing.taxation import sellers_today
 
@@ -29,6 +30,8 @@ class ReportPages(admin.ModelAdmin[Document]):
             path("reports/", guarded(self.reports), name="billing_reports"),
             path("reports/journal.csv", guarded(self.journal_csv), name="billing_journal"),
             path("reports/oss.csv", guarded(self.quarter_csv), name="billing_quarter"),
+            path("reports/exposure/", guarded(self.exposure), name="billing_exposure"),
+            path("reports/exposure.csv", guarded(self.exposure_csv), name="billing_exposure_csv"),
             *super().get_urls(),
         ]
 
@@ -52,6 +55,29 @@ class ReportPages(admin.ModelAdmin[Document]):
         wanted = form.cleaned_data["quarter"]
         return self._download(request, f"oss-{wanted}", quarter.COLUMNS, quarter.quarter_report(wanted))
 
+    def exposure(self, request: HttpRequest) -> HttpResponse:
+        """VAT that was left out of payments by ICPay, in a table; any days, at first all so far."""
+        self._refuse_strangers(request)
+        form = JournalForm(request.GET if request.GET else all_days(sellers_today()))
+        rows = exposure.exposure(form.cleaned_data["first"], form.cleaned_data["last"]) if form.is_valid() else []
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("VAT left out"),
+            "form": form,
+            "rows": [one.shown for one in rows],
+            "query": urlencode({name: str(day) for name, day in form.cleaned_data.items()}) if form.is_valid() else "",
+        }
+        return render(request, "admin/billing/document/exposure.html", context, status=200 if form.is_valid() else 400)
+
+    def exposure_csv(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+        """The same for a spreadsheet, with what was given back."""
+        form = JournalForm(request.GET)
+        if not form.is_valid():
+            return self.exposure(request)
+        first, last = form.cleaned_data["first"], form.cleaned_data["last"]
+        return self._download(request, f"exposure-{first}-{last}", exposure.COLUMNS, exposure.exposure_rows(first, last))
+
     def _page(self, request: HttpRequest, journal_form: JournalForm, quarter_form: QuarterForm) -> HttpResponse:
         self._refuse_strangers(request)
         reports: list[dict[str, Any]] = [
@@ -69,6 +95,13 @@ class ReportPages(admin.ModelAdmin[Document]):
                 ),
                 "form": quarter_form,
                 "url": reverse("admin:billing_quarter"),
+            },
+            {
+                "title": _("VAT left out"),
+                "text": _("What the table would have charged on payments by ICPay, by country, rate and currency."),
+                "form": (),
+                "url": reverse("admin:billing_exposure"),
+                "button": _("Look at it"),
             },
         ]
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("Reports"), "reports": reports}

@@ -16,6 +16,10 @@ class PaymentState(models.TextChoices):
     RETURNED = "returned", _("Sent back")
 
 
+# Money came, and stands in the ledger.
+BOOKED = (PaymentState.SUCCEEDED, PaymentState.MISMATCHED, PaymentState.RETURNED)
+
+
 class Anomaly(models.TextChoices):
     """What is odd about money that arrived; each opens a staff task."""
 
@@ -25,6 +29,7 @@ class Anomaly(models.TextChoices):
     LATE = "late", _("Too late")
     PAID_TWICE = "paid_twice", _("Paid twice")
     PAID_AFTER_EXPIRY = "paid_after_expiry", _("Paid after the order had ended")
+    UNMARKED = "unmarked", _("Not by a page of ours")
 
 
 class ChargePurpose(models.TextChoices):
@@ -129,12 +134,13 @@ class DocumentForm(models.TextChoices):
 
 
 class TaxCategory(models.TextChoices):
-    """VAT categories of EN 16931 that occur here; G, K and Z do not."""
+    """VAT categories of EN 16931 that occur here; G, K and Z do not. `LEFT_OUT` is ours, for receipts: see billing/untaxed.py."""
 
     STANDARD = "S", _("VAT")
     REVERSE_CHARGE = "AE", _("Reverse charge")
     OUT_OF_SCOPE = "O", _("Outside the scope of EU VAT")
     EXEMPT = "E", _("No VAT: small business")
+    LEFT_OUT = "N", _("No VAT charged")
 
 
 class TaxScheme(models.TextChoices):
@@ -168,3 +174,10 @@ class DocumentLanguage(models.TextChoices):
     DE = "de", "Deutsch"
     FR = "fr", "Français"
     ES = "es", "Español"
+
+
+class LossBearer(models.TextChoices):
+    """Who bears what a bank keeps beyond what is not earned yet (the setting DISPUTE_LOSS_BEARER)."""
+
+    PROVIDER = "provider", _("The provider")
+    PLATFORM = "platform", _("The platform")

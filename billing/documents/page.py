@@ -172,7 +172,7 @@ def _row(place: int, line: Line, content: DocumentContent, words: Words) -> Row:
         quantity=words.say("hours", figure=quantity) if hourly else quantity,
         price=words.money(line.price_minor, content.currency),
         per=per,
-        rate="–" if content.category == TaxCategory.OUT_OF_SCOPE else words.rate(content.tax_rate),
+        rate="–" if content.category in {TaxCategory.OUT_OF_SCOPE, TaxCategory.LEFT_OUT} else words.rate(content.tax_rate),
         amount=words.money(line.net_minor, content.currency),
     )
 
@@ -215,7 +215,7 @@ def _sums(content: DocumentContent, words: Words) -> list[Sum]:
 def _notes(content: DocumentContent, words: Words) -> list[str]:
     said = reasons(content, words)
     if content.kind == DocumentKind.RECEIPT:
-        said.append(words.say("invoice_follows"))
+        said.append(words.say("no_invoice" if content.category == TaxCategory.LEFT_OUT else "invoice_follows"))
     if content.kind == DocumentKind.INVOICE:
         said.append(words.say("nothing_to_pay"))
         # Only what is rented by the hour can be left early.

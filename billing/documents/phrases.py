@@ -132,6 +132,12 @@ PHRASES: dict[str, tuple[str, str, str, str]] = {
         "La facture suit dès que la commande est acceptée ; sinon, la totalité vous est remboursée.",
         "La factura llega en cuanto se acepte el pedido; si no se acepta, se le devuelve todo.",
     ),
+    "no_invoice": (
+        "No VAT was charged on this payment, and no invoice follows. Keep this receipt.",
+        "Auf diese Zahlung wurde keine USt berechnet; es folgt keine Rechnung. Bewahren Sie diesen Beleg auf.",
+        "Aucune TVA n’a été facturée sur ce paiement et aucune facture ne suit. Conservez ce reçu.",
+        "No se ha cobrado IVA en este pago y no sigue ninguna factura. Conserve este recibo.",
+    ),
     "corrects": (
         "This credit note takes back part or all of invoice {number} of {day}.",
         "Diese Rechnungskorrektur nimmt die Rechnung {number} vom {day} ganz oder teilweise zurück.",

@@ -92,8 +92,8 @@ class Words:
         return country_name(code, self._spoken)
 
     def law(self, category: str, seller_country: str) -> str:
-        """Why no VAT is charged, as the law wants it said; empty where VAT is."""
-        if category == "S":
+        """Why no VAT is charged, as the law wants it said; empty where VAT is, and where it was left out."""
+        if category in {"S", "N"}:
             return ""
         if category != "E":
             return self.say(f"law_{category}")

@@ -163,6 +163,10 @@ class Refund(FSMModelMixin, models.Model):
             models.UniqueConstraint(
                 fields=["payment", "external_id"], condition=~Q(external_id=""), name="refund_external_id_once"
             ),
+            # A transfer of tokens pays one refund.
+            models.UniqueConstraint(
+                fields=["reference"], condition=~Q(reference="") & Q(token_units__isnull=False), name="refund_transfer_once"
+            ),
         ]
         indexes = [
             models.Index(

@@ -43,6 +43,8 @@ def tax_note(decision: Mapping[str, str]) -> str:
             return _("None outside of EU VAT")
         case TaxCategory.EXEMPT:
             return _("None: the seller is a small business")
+        case TaxCategory.LEFT_OUT:
+            return _("None is charged on payments by ICPay")
     return country_name(decision.get("country", ""))
 
 

@@ -1,10 +1,12 @@
 """Only questions about documents: those that are missing, their numbers, sums and frozen content, and their place in the ledger."""
 
 from billing.proof.difference import IN_MOTION, MADE_FOR_MEASURING, Question, entries_where
+from billing.untaxed import ICPAY, LEFT_OUT
 
 DUE = Question(
     {
         "invoices": "every charge that is paid and accepted has an invoice",
+        "vat_left_out": "a charge without the VAT of the table was paid by ICPay, and has no invoice",
         "credit_notes": "every refund and every lost dispute of an invoiced payment has a credit note",
     },
     f"""
@@ -14,8 +16,16 @@ DUE = Question(
         FROM billing_charge AS charge JOIN contracts_contract AS contract ON contract.id = charge.contract_id
         JOIN billing_payment AS payment ON payment.charge_id = charge.id AND payment.state = 'succeeded' AND payment.anomaly = ''
         WHERE charge.paid_at IS NOT NULL AND contract.accepted_at IS NOT NULL
-          AND NOT jsonb_exists(charge.tax_evidence, '{MADE_FOR_MEASURING}')
+          AND NOT jsonb_exists(charge.tax_evidence, '{MADE_FOR_MEASURING}') AND NOT jsonb_exists(charge.tax_evidence, '{LEFT_OUT}')
           AND NOT EXISTS (SELECT FROM billing_document AS invoice WHERE invoice.charge_id = charge.id AND invoice.kind = 'invoice')
+        UNION ALL
+        SELECT 'vat_left_out', format('charge:%%s leaves out VAT, and %%s', charge.id, CASE
+               WHEN payment.gateway <> '{ICPAY}' THEN 'was paid by ' || payment.gateway
+               WHEN charge.tax_minor <> 0 THEN 'has VAT' ELSE 'has an invoice' END), payment.id, charge.contract_id
+        FROM billing_charge AS charge
+        JOIN billing_payment AS payment ON payment.charge_id = charge.id AND payment.state = 'succeeded' AND payment.anomaly = ''
+        WHERE jsonb_exists(charge.tax_evidence, '{LEFT_OUT}') AND (payment.gateway <> '{ICPAY}' OR charge.tax_minor <> 0
+          OR EXISTS (SELECT FROM billing_document AS invoice WHERE invoice.charge_id = charge.id AND invoice.kind = 'invoice'))
         UNION ALL
         SELECT 'credit_notes', format('refund:%%s of %%s %%s is confirmed, and has no credit note', refund.id, refund.amount_minor,
                refund.currency), refund.payment_id, refund.contract_id

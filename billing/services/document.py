@@ -30,6 +30,7 @@ from billing.models import Charge, Dispute, Document, DocumentCounter, Payment, 
 from billing.numbering import number_after
 from billing.queries import given_back, paid_of, received_of
 from billing.states import Anomaly, ChargePurpose, DocumentKind, PaymentState, RefundKind, RefundState, TaxCategory, TaxScheme
+from billing.untaxed import is_left_out
 from contracts.actors import Actor
 from contracts.models import Contract, Segment
 from contracts.services import accept
@@ -65,12 +66,12 @@ def issue_receipt(payment: Payment) -> Document:
 def issue_invoice(charge: Charge) -> Document | None:
     """Invoice a charge that is paid and, if it is an order's, accepted; None while it is not. Emits ``document.issued``.
 
-    What was given back of it before gets its credit notes now.
+    One whose VAT was left out has a receipt and no invoice. What was given back of it before gets its credit notes now.
     """
     key = f"invoice:{charge.pk}"
     there = _issued(key)
     payment = _settling_payment(charge)
-    if there is not None or payment is None:
+    if there is not None or payment is None or is_left_out(charge):
         return there
     if charge.purpose == ChargePurpose.CONTRACT and not _is_accepted(charge.contract_id):
         return None

@@ -16,6 +16,7 @@ from billing.services.vat import needs_check, with_check
 from billing.states import ChargePurpose
 from billing.tax import price_with_tax
 from billing.taxation import decide, seller
+from billing.untaxed import table_gross_minor, table_tax
 from billing.vat_ids import split_vat_id
 from billing.vat_queries import last_answer
 from contracts.models import Contract
@@ -88,8 +89,9 @@ def open_extension_charge(contract: Contract, hours: int, user: User, connection
         if priced.gross.minor < minimum_minor(contract.currency):
             raise Refused(_("This term costs less than can be paid."), code="below_minimum", field="hours")
         if open_charge is not None:
-            same = open_charge.hours == hours and open_charge.gross_minor == priced.gross.minor
-            if same and open_charge.expires_at > now and tax.decision.agrees_with(open_charge.tax_decision):
+            same = open_charge.hours == hours and table_gross_minor(open_charge) == priced.gross.minor
+            decided = table_tax(open_charge).decision
+            if same and open_charge.expires_at > now and tax.decision.agrees_with(decided):
                 return open_charge
             close_charge(open_charge.pk)
         assert contract.ends_at is not None

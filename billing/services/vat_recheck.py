@@ -5,14 +5,16 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from billing.buyers import Buyer
+from billing.documents.freezing import reverse_charged
 from billing.models import Charge, Payment
 from billing.queries import is_allocated
-from billing.services.document import correct_vat
+from billing.services.document import correct_vat, issue_invoice
 from billing.services.order import FIRST_RECHECK
 from billing.services.refund import locked_payment, request_vat_refund
 from billing.services.vat import recheck
 from billing.states import PaymentState, VatCheckState
 from billing.tax_evidence import answer_as_json
+from billing.untaxed import LEFT_OUT, is_left_out
 from billing.vat_ids import split_vat_id
 from billing.vat_queries import fresh_answer
 from contracts.services.move import lock as lock_contract
@@ -83,6 +85,9 @@ def _correct(charge_id: int) -> bool:
             if charge.vat_recheck_at is None:
                 return True
             charge.contract = lock_contract(charge.contract_id)
+            if is_left_out(charge):
+                _invoice_without_vat(charge)
+                return True
             refund = request_vat_refund(payment)
             correct_vat(charge)
             Charge.objects.filter(pk=charge_id).update(vat_recheck_at=None)
@@ -102,6 +107,22 @@ def _correct(charge_id: int) -> bool:
         # All of it, or all of its VAT, went back in another way.
         _put_off(charge_id, None)
     return True
+
+
+def _invoice_without_vat(charge: Charge) -> None:
+    """No VAT was due by the table either, and none was charged: nothing is given back, and the invoice is issued as for anybody."""
+    decision = reverse_charged(charge)
+    charge.tax_evidence = {name: value for name, value in charge.tax_evidence.items() if name != LEFT_OUT}
+    charge.tax_decision = {
+        "rate": decision.rate_text,
+        "country": decision.country,
+        "category": decision.category.value,
+        "scheme": decision.scheme.value,
+        "reason": "VAT id that VIES confirmed after the order: reverse charge (Articles 44 and 196 of Directive 2006/112/EC)",
+    }
+    charge.vat_recheck_at = None
+    charge.save(update_fields=["tax_evidence", "tax_decision", "vat_recheck_at"])
+    issue_invoice(charge)
 
 
 def _next_time(charge: Charge, now: datetime) -> datetime:
