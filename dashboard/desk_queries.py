@@ -1,21 +1,18 @@
 """Only reads of the provider's desk: what waits for the provider, what runs, what is over, and what was earned."""
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import Count as CountOf
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
-from billing.models import Charge, LedgerLine
-from billing.states import ChargePurpose, LedgerAccount
+from billing.models import Charge
+from billing.states import ChargePurpose
 from contracts.models import Contract
 from contracts.queries import of_provider
 from contracts.states import BEFORE_DELIVERY, DELIVERED, FINAL, ActorKind, State
 from core.pages import Count, Page, keyset
-from dashboard.figures import earning, split
 from dashboard.states import DeskTab
 from providers.models import Offering, Provider
 
@@ -94,59 +91,3 @@ def stock_left(contracts: Iterable[Contract]) -> dict[int, int]:
     """How many of each contract's offering are free now, by offering id. One query."""
     ids = {contract.offering_id for contract in contracts}
     return {offering.pk: offering.free for offering in Offering.objects.filter(pk__in=ids).only("stock", "taken")}
-
-
-# Earnings -----------------------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Earnings:
-    """One currency, in minor units, net: earned by served time, the fee on it, what may still be earned after the fee,
-    and what the ledger holds back in all.
-    """
-
-    currency: str
-    earned: int = 0
-    fee: int = 0
-    still_own: int = 0
-    held: int = 0
-    contracts: int = field(default=0)
-
-    @property
-    def own(self) -> int:
-        """The provider's part of what was earned."""
-        return self.earned - self.fee
-
-
-def earnings_of(provider: Provider, moment: datetime) -> list[Earnings]:
-    """What the provider has earned by `moment` (UTC), a row for each currency. The fee is counted contract by contract.
-
-    Every paid contract is read, in pieces: a sum that is right costs more than a list.
-    """
-    sums: dict[str, Earnings] = {}
-    paid = of_provider(provider).filter(paid_at__isnull=False).prefetch_related("segments__settlement").order_by("id")
-    for contract in paid.iterator(chunk_size=500):
-        parts = split(contract, moment)
-        row = sums.setdefault(contract.currency, Earnings(contract.currency))
-        so_far, in_all = earning(contract, parts.served), earning(contract, parts.served + parts.held)
-        row.earned += so_far.net
-        row.fee += so_far.fee
-        row.still_own += in_all.own.minor - so_far.own.minor
-        row.contracts += 1 if parts.served else 0
-    for currency, held in _held_by_ledger(provider).items():
-        sums.setdefault(currency, Earnings(currency)).held = held
-    return sorted(sums.values(), key=lambda row: row.currency)
-
-
-def _held_by_ledger(provider: Provider) -> dict[str, int]:
-    lines = LedgerLine.objects.filter(account=LedgerAccount.ESCROW, entry__contract__provider=provider)
-    held: dict[str, int] = defaultdict(int)
-    for currency, total in lines.values_list("currency").annotate(total=Sum("amount")):
-        held[currency] -= int(total)
-    return held
-
-
-def earning_page(provider: Provider, after: str | None, before: str | None) -> Page[Contract]:
-    """The contracts that earned or may earn something, newest first."""
-    earning_ones = of_provider(provider).filter(provisioned_at__isnull=False).prefetch_related("segments__settlement")
-    return keyset(earning_ones, NEWEST, after, before)

@@ -19,7 +19,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/rentals/<reference:reference>/cancel", rental.rental_cancel, name="rental_cancel"),
     path("dashboard/rentals/<reference:reference>/extend", rental.rental_extend, name="rental_extend"),
     path("dashboard/provider", desk.provider_desk, name="provider_desk"),
-    path("dashboard/provider/earnings", desk.provider_earnings, name="provider_earnings"),
     path("dashboard/provider/<reference:reference>", deal.deal, name="provider_contract"),
     path("dashboard/provider/<reference:reference>/accept", deal.provider_accept, name="provider_accept"),
     path("dashboard/provider/<reference:reference>/reject", deal.provider_reject, name="provider_reject"),

@@ -2,9 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from payouts.views import methods
+from payouts.views import earnings, methods
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("dashboard/provider/earnings", earnings.provider_earnings, name="provider_earnings"),
+    path("dashboard/provider/payouts", earnings.provider_payouts, name="provider_payouts"),
+    path("dashboard/provider/payouts/<uuid:public_id>", earnings.provider_payout, name="provider_payout"),
+    path("dashboard/provider/statements", earnings.provider_statements, name="provider_statements"),
+    path("dashboard/provider/statements/<int:year>-<int:month>/<str:currency>.csv", earnings.statement_csv, name="statement_csv"),
+    path("dashboard/provider/statements/<int:year>-<int:month>/<str:currency>.pdf", earnings.statement_pdf, name="statement_pdf"),
     path("dashboard/provider/payout-methods", methods.payout_methods, name="payout_methods"),
     path("dashboard/provider/payout-methods/add/<str:kind>", methods.payout_method_add, name="payout_method_add"),
     path("dashboard/provider/payout-methods/confirm/<str:secret>", methods.payout_method_confirm, name="payout_method_confirm"),

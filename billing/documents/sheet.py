@@ -77,9 +77,14 @@ class Sheet(WeasyTemplateResponse):  # type: ignore[misc] # django-weasyprint sh
 
 
 def print_page(page: Page) -> bytes:
-    """PDF/A-3b, the same bytes for the same page."""
+    """A document as PDF/A-3b, the same bytes for the same page."""
+    return print_sheet(_TEMPLATE, {"page": page})
+
+
+def print_sheet(template: str, context: dict[str, object]) -> bytes:
+    """Any paper of ours as PDF/A-3b: a template that stands on `static/css/paper.css`, filled in."""
     with _press:
-        return bytes(Sheet(None, _TEMPLATE, {"page": page}, options={"pdf_variant": _CONFORMANCE}).rendered_content)
+        return bytes(Sheet(None, template, context, options={"pdf_variant": _CONFORMANCE}).rendered_content)
 
 
 def print_hybrid(page: Page, cii: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Only the page of one contract for its provider, and the page of what was earned."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 
 from billing.queries import RefundPreview
 from contracts.models import Contract
-from core.formats import minor, money
-from dashboard.desk_queries import Earnings, History
+from core.formats import money
+from dashboard.desk_queries import History
 from dashboard.figures import Split, earning, split
 from dashboard.forms import DeclineForm, DeliverForm, ReasonForm
 from dashboard.presenters.agreed import offered_facts
 from dashboard.presenters.connection import delivered_facts
 from dashboard.presenters.desk import customer_words, deadline, earns, history_words, request_facts
-from dashboard.presenters.money import earned_so_far, fee_text, giving_up
+from dashboard.presenters.money import earned_so_far, giving_up
 from dashboard.presenters.rental import detail_bar
 from dashboard.presenters.timeline import timeline
 from dashboard.presenters.words import Outcome, badge, next_step
@@ -110,54 +110,3 @@ def _cancel(
         "statement": giving_up(contract, preview, parts),
         "label": _("End it and refund %(amount)s") % {"amount": money(preview.priced.gross)},
     }
-
-
-# Earnings -----------------------------------------------------------------------------------------------------------------------
-
-
-def earnings_page(sums: list[Earnings], rows: Iterable[Contract], now: datetime) -> Context:
-    """The context of dashboard/earnings.html: figures for each currency, then contract by contract."""
-    return {
-        "currencies": [_figures(row) for row in sums],
-        "headers": [
-            {"label": _("Contract")},
-            {"label": _("Served"), "num": True},
-            {"label": _("Fee"), "num": True},
-            {"label": _("Yours"), "num": True},
-            {"label": _("Still to earn"), "num": True},
-        ],
-        "rows": [_earning_row(contract, now) for contract in rows],
-    }
-
-
-def _figures(row: Earnings) -> Context:
-    def figure(label: str, amount: int, rests_on: str) -> dict[str, str]:
-        return {"label": label, "value": minor(amount, row.currency), "rests_on": rests_on}
-
-    return {
-        "code": row.currency,
-        "items": [
-            figure(_("Yours so far"), row.own, _("earned by served time, after the fee")),
-            figure(_("Still to earn"), row.still_own, _("if all of it runs to its end, after the fee")),
-            figure(_("Platform fee so far"), row.fee, _("of %(earned)s served") % {"earned": minor(row.earned, row.currency)}),
-            figure(_("Held back in all"), row.held, _("by the ledger, before VAT and before the fee")),
-        ],
-    }
-
-
-def _earning_row(contract: Contract, now: datetime) -> list[dict[str, object]]:
-    parts = split(contract, now)
-    so_far = earning(contract, parts.served)
-    left = earning(contract, parts.served + parts.held).own - so_far.own
-    state = badge(contract, "provider", now).label
-    return [
-        {
-            "text": contract.offering_name,
-            "sub": f"{contract.reference}, {state}",
-            "url": reverse("provider_contract", args=[contract.reference]),
-        },
-        {"text": minor(so_far.net, contract.currency), "num": True, "label": _("Served")},
-        {"text": minor(so_far.fee, contract.currency), "sub": fee_text(contract), "num": True, "label": _("Fee")},
-        {"text": money(so_far.own), "num": True, "label": _("Yours")},
-        {"text": money(left), "num": True, "label": _("Still to earn")},
-    ]

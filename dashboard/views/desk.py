@@ -1,4 +1,4 @@
-"""Only the provider's desk and its earnings."""
+"""Only the provider's desk."""
 
 from urllib.parse import urlencode
 
@@ -14,14 +14,11 @@ from core.errors import Refused
 from dashboard.desk_queries import (
     desk_counts,
     desk_page,
-    earning_page,
-    earnings_of,
     histories,
     order_charges,
     running_first,
     stock_left,
 )
-from dashboard.presenters.deal import earnings_page
 from dashboard.presenters.desk import Known, deal_rows, lede, requests, tabs
 from dashboard.refusals import may_act
 from dashboard.states import DeskTab
@@ -54,24 +51,6 @@ def provider_desk(request: AccountRequest) -> HttpResponse:
         "older": _address("provider_desk", {"tab": tab.value, "after": page.older}, page.older),
     }
     return render(request, "dashboard/desk.html", context)
-
-
-@require_GET
-@signed_in
-def provider_earnings(request: AccountRequest) -> HttpResponse:
-    """What was earned by served time, in each currency and contract by contract."""
-    try:
-        provider = own_provider(request)
-    except Refused:
-        return redirect("provider_become")
-    now = clock.now()
-    page = earning_page(provider, request.GET.get("after"), request.GET.get("before"))
-    context = {
-        **earnings_page(earnings_of(provider, now), page, now),
-        "newer": _address("provider_earnings", {"before": page.newer}, page.newer),
-        "older": _address("provider_earnings", {"after": page.older}, page.older),
-    }
-    return render(request, "dashboard/earnings.html", context)
 
 
 def _tab(request: AccountRequest) -> DeskTab:

@@ -36,9 +36,8 @@ def test_anonymous_visitors_are_sent_to_sign_in(client: Client) -> None:
 
 def test_who_offers_nothing_is_led_to_the_beginning(customer_client: Client, stranger_client: Client, staff_client: Client) -> None:
     for browser in (customer_client, stranger_client, staff_client):
-        for address in (URL, f"{URL}/earnings"):
-            answer = browser.get(address)
-            assert (answer.status_code, answer["Location"]) == (302, "/dashboard/provider/start")
+        answer = browser.get(URL)
+        assert (answer.status_code, answer["Location"]) == (302, "/dashboard/provider/start")
 
 
 def test_a_provider_sees_only_its_own_desk(rented: Rented, stranger: User, stranger_client: Client) -> None:
@@ -158,49 +157,3 @@ def test_counts_stop_at_a_thousand(monkeypatch: pytest.MonkeyPatch, rented: Rent
     rented("requested")
     rented("requested")
     assert ">1+</span></a>" in text(provider_client)
-
-
-# Earnings ---------------------------------------------------------------------------------------------------------------------
-
-
-def figures(page: str) -> dict[str, str]:
-    return dict(re.findall(r'<div class="figure"><dt>([^<]+)</dt><dd>([^<]+)</dd>', page))
-
-
-def test_nothing_earned_says_how_it_will_be_counted(offering: object, provider_client: Client) -> None:
-    assert "Nothing earned yet" in text(provider_client, f"{URL}/earnings")
-
-
-def test_earnings_add_up_contract_by_contract_and_in_the_ledger(rented: Rented, provider_client: Client) -> None:
-    rented("active", ago=timedelta(days=15, minutes=30))
-    rented("cancelled")
-    page = text(provider_client, f"{URL}/earnings")
-    # 10.00 set-up and half of 38.40; 10.00 set-up and 5 days and 30 minutes of 30 days: 19.20 + 6.42 + 20.00, each less a tenth.
-    assert figures(page) == {
-        "Yours so far": "€ 41.06",
-        "Still to earn": "€ 17.28",
-        "Platform fee so far": "€ 4.56",
-        "Held back in all": "€ 64.82",
-    }
-    assert "payouts begin with a later version" in page
-
-
-def test_each_currency_stands_by_itself(rented: Rented, provider_user: User, provider_client: Client) -> None:
-    rented("active")
-    rented("active", of=walk.offered_by(provider_user, name="Tokyo", currency="JPY", monthly_minor=4800))
-    page = text(provider_client, f"{URL}/earnings")
-    assert "In EUR" in page
-    assert "In JPY" in page
-
-
-def test_earnings_cost_the_same_statements_for_thirty_contracts(
-    rented: Rented, provider_client: Client, django_assert_num_queries: Callable[[int], object]
-) -> None:
-    for _count in range(3):
-        rented("active")
-    provider_client.get(f"{URL}/earnings")
-    for _round in range(2):
-        with django_assert_num_queries(11):
-            provider_client.get(f"{URL}/earnings")
-        for _count in range(17):
-            rented("active")
