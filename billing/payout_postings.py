@@ -13,8 +13,9 @@ from contracts.models import Segment
 from providers.models import Provider
 
 
-def released(through: datetime, payment: Payment, segment: Segment, provider: Provider, amount: int, fee: int) -> None:
+def released(through: datetime, payment: Payment, segment: Segment, amount: int, fee: int) -> None:
     """A part of a segment's escrow is earned, up to `through`: the provider's share is owed to it, the rest is our fee."""
+    provider = f"provider:{segment.contract.provider_id}"
     post(
         f"rel:{segment.pk}:{through:%Y-%m-%dT%H:%M:%S.%fZ}",
         "release",

@@ -5,6 +5,7 @@ G gross, N net, T tax, in minor units. Every function is a no-op when its key wa
 
 from billing.ledger import Line, credit, debit, post
 from billing.models import Dispute, Payment, Refund
+from billing.released import Sources, TakenBack
 from billing.states import LedgerAccount as A
 from contracts.models import Contract, Segment
 from core.money import Priced
@@ -62,16 +63,23 @@ def mismatch_accepted(payment: Payment, segment: Segment, net: int, tax: int) ->
     )
 
 
-def loss_regained(payment: Payment, segment: Segment, part: Priced) -> None:
-    """What an end would give back, had it not come back already or never come in: the loss shrinks by it, and escrow ends at 0."""
+def loss_regained(payment: Payment, segment: Segment, part: Priced, sources: Sources) -> None:
+    """What an end would give back, had it not come back already or never come in: the loss shrinks by it, and escrow ends at 0.
+
+    What of its net neither escrow nor the provider has to give stays lost.
+    """
+    regained = part.gross.minor - sources.losses_minor
+    if not regained:
+        return
     post(
         f"regained:{segment.pk}",
         "loss_regained",
         payment.currency,
         [
-            debit(A.ESCROW, segment, part.net.minor),
+            debit(A.ESCROW, segment, sources.escrow_minor),
+            *_taken_back(segment, sources.taken),
             debit(A.TAX_PENDING, payment, part.tax.minor),
-            credit(A.LOSSES, payment, part.gross.minor),
+            credit(A.LOSSES, payment, regained),
         ],
         contract=segment.contract,
         segment=segment,
@@ -79,15 +87,17 @@ def loss_regained(payment: Payment, segment: Segment, part: Priced) -> None:
     )
 
 
-def refund_decided(refund: Refund) -> None:
-    """The unused part is owed to the customer now, out of escrow and with its tax."""
+def refund_decided(refund: Refund, sources: Sources) -> None:
+    """The unused part is owed to the customer now, with its tax: out of escrow, and beyond it from the provider or from us."""
     assert refund.segment is not None
     _refund(
         refund,
         "refund_decided",
         f"refund:{refund.pk}",
         [
-            debit(A.ESCROW, refund.segment, refund.net_minor),
+            debit(A.ESCROW, refund.segment, sources.escrow_minor),
+            *_taken_back(refund.segment, sources.taken),
+            debit(A.LOSSES, refund.payment, sources.losses_minor),
             debit(A.TAX_PENDING, refund.payment, refund.tax_minor),
             credit(A.REFUND_PAYABLE, refund.payment, refund.amount_minor),
         ],
@@ -223,28 +233,40 @@ def dispute_lost(
     contract: Contract,
     segment: Segment | None,
     *,
-    escrow: int,
+    sources: Sources,
     unallocated: int,
     refund_payable: int,
-    losses: int,
+    beyond: int,
     tax: int,
 ) -> None:
-    """The bank keeps the money: taken from what is not earned first; what is gone already is our loss."""
+    """The bank keeps the money: what had paid for `segment` by its sources, what pays for nothing or is owed, and what has gone
+    back before (`beyond`), which is our loss.
+    """
     payment = dispute.payment
-    _dispute(
-        dispute,
-        contract,
-        "dispute_lost",
+    paid = [] if segment is None else [debit(A.ESCROW, segment, sources.escrow_minor), *_taken_back(segment, sources.taken)]
+    post(
         f"dispute-lost:{dispute.pk}",
+        "dispute_lost",
+        dispute.currency,
         [
-            debit(A.ESCROW, segment or "", escrow),
+            *paid,
             debit(A.TAX_PENDING, payment, tax),
             debit(A.UNALLOCATED, payment, unallocated),
             debit(A.REFUND_PAYABLE, payment, refund_payable),
-            debit(A.LOSSES, payment, losses),
+            debit(A.LOSSES, payment, sources.losses_minor + beyond),
             credit(A.DISPUTE_HOLD, payment, dispute.amount_minor),
         ],
+        contract=contract,
+        segment=segment,
+        payment=payment,
+        dispute=dispute,
     )
+
+
+def _taken_back(segment: Segment, taken: TakenBack) -> list[Line]:
+    """What was released and goes back: the provider's share and our fee on it. A provider that was paid already owes it to us."""
+    provider = f"provider:{segment.contract.provider_id}"
+    return [debit(A.PROVIDER_PAYABLE, provider, taken.share_minor), debit(A.PLATFORM_FEE, "platform", taken.fee_minor)]
 
 
 def _numbered(name: str, refund: Refund) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import Protocol
 
 from django.conf import settings
 
@@ -10,6 +11,15 @@ from core.schedules import Schedule
 
 Reaction = Callable[[DomainEvent], None]
 Handler = Callable[[WebhookEvent], None]
+
+
+class Asked(Protocol):
+    """A statement that answers with a row (check, text, rows) for each difference; `checks` says what no answer proves."""
+
+    @property
+    def checks(self) -> Mapping[str, str]: ...
+    @property
+    def sql(self) -> str: ...
 
 
 def dotted(function: Callable[..., object]) -> str:
@@ -35,4 +45,10 @@ def webhook_handler(source: str, kind: str) -> Handler | None:
 def project_schedules() -> tuple[Schedule, ...]:
     """The project's schedules; core adds its own sweeps to them."""
     table: tuple[Schedule, ...] = import_module(settings.REACTIONS).SCHEDULES
+    return table
+
+
+def project_questions() -> tuple[Asked, ...]:
+    """What the floors above billing ask the proof of the money; billing adds its own."""
+    table: tuple[Asked, ...] = import_module(settings.REACTIONS).QUESTIONS
     return table

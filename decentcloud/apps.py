@@ -24,3 +24,4 @@ class DecentCloudConfig(AppConfig):
         register(import_string("decentcloud.seller_checks.check_seller"))
         register(import_string("decentcloud.seller_checks.check_sellers_documents"), Tags.security, deploy=True)
         register(import_string("decentcloud.seller_checks.check_threshold"), Tags.database)
+        register(import_string("decentcloud.release_checks.check_release"))

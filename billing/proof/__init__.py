@@ -4,6 +4,6 @@ What each account is proved by stands in the ledger's table; `manage.py prove_mo
 """
 
 from billing.proof.difference import MADE_FOR_MEASURING, Difference
-from billing.proof.proving import QUESTIONS, Scope, find_differences, is_proven, record_proof
+from billing.proof.proving import Scope, find_differences, is_proven, questions, record_proof
 
-__all__ = ["MADE_FOR_MEASURING", "QUESTIONS", "Difference", "Scope", "find_differences", "is_proven", "record_proof"]
+__all__ = ["MADE_FOR_MEASURING", "Difference", "Scope", "find_differences", "is_proven", "questions", "record_proof"]

@@ -1,6 +1,6 @@
 """Only questions about the ledger by itself: entries that balance, escrow within its segment, clearing that clears."""
 
-from billing.proof.difference import IN_MOTION, Question, entries_where
+from billing.proof.difference import IN_MOTION, MADE_FOR_MEASURING, Question, entries_where
 
 # What is proved per payment stands in entries that name it.
 OF_A_PAYMENT = "('dispute_hold', 'tax_pending', 'unallocated', 'refund_payable')"
@@ -8,7 +8,7 @@ OF_A_PAYMENT = "('dispute_hold', 'tax_pending', 'unallocated', 'refund_payable')
 ENTRIES = Question(
     {
         "entries": "every entry of the ledger sums to zero in each currency",
-        "owners": "every line stands under the payment that its entry belongs to",
+        "owners": "every line stands under the payment, and the provider, that its entry belongs to",
     },
     f"""
     WITH faulty AS (
@@ -19,6 +19,8 @@ ENTRIES = Question(
         FROM billing_ledgerline AS line JOIN billing_ledgerentry AS entry ON entry.id = line.entry_id
         WHERE (line.account IN {OF_A_PAYMENT} AND line.owner IS DISTINCT FROM 'payment:' || entry.payment_id)
            OR (line.account = 'escrow' AND entry.payment_id IS NULL)
+           OR (line.account = 'provider_payable' AND entry.contract_id IS NOT NULL AND line.owner IS DISTINCT FROM (
+               SELECT 'provider:' || provider_id FROM contracts_contract AS contract WHERE contract.id = entry.contract_id))
     )
     SELECT CASE WHEN stranger IS NULL THEN 'entries' ELSE 'owners' END,
            CASE WHEN stranger IS NULL THEN format('%%s does not sum to zero in %%s: %%s', entry.key, currency, total)
@@ -31,7 +33,7 @@ ENTRIES = Question(
 
 ESCROW = Question(
     {
-        "escrow": "escrow is never negative, never above its segment's net, and ends with what was earned and is not yet released",
+        "escrow": "escrow is never negative, never above its segment's net, and ends at zero",
     },
     f"""
     WITH held AS (
@@ -39,10 +41,14 @@ ESCROW = Question(
     ), released AS (
         SELECT entry.segment_id, -sum(line.amount) AS net
         FROM billing_ledgerline AS line JOIN billing_ledgerentry AS entry ON entry.id = line.entry_id
-        WHERE line.account IN ('provider_payable', 'platform_fee') AND entry.kind = 'release' GROUP BY entry.segment_id
+        WHERE line.account IN ('provider_payable', 'platform_fee') AND entry.segment_id IS NOT NULL GROUP BY entry.segment_id
     ), doubtful AS MATERIALIZED (
         SELECT held.*, segment.id AS segment_id, segment.net_minor, segment.contract_id, contract.currency AS agreed,
-               contract.state, coalesce(settlement.earned_minor, 0) - coalesce(released.net, 0) AS unreleased,
+               contract.state, coalesce(settlement.earned_minor, 0) AS earned, coalesce(released.net, 0) AS released,
+               -- Nobody provides what was made for measuring, and nothing of it is released.
+               CASE WHEN EXISTS (SELECT FROM billing_charge AS charge WHERE charge.segment_id = segment.id
+                                 AND jsonb_exists(charge.tax_evidence, '{MADE_FOR_MEASURING}'))
+                    THEN coalesce(settlement.earned_minor, 0) - coalesce(released.net, 0) ELSE 0 END AS may_be_left,
                contract.ended_at IS NOT NULL AND contract.disputes_open = 0 AS is_final
         FROM held LEFT JOIN contracts_segment AS segment ON held.owner = 'segment:' || segment.id
         LEFT JOIN contracts_contract AS contract ON contract.id = segment.contract_id
@@ -55,8 +61,8 @@ ESCROW = Question(
             WHEN currency <> agreed THEN 'is in another currency than its contract'
             WHEN escrow < 0 THEN 'is negative'
             WHEN escrow > net_minor THEN format('is above the net of %%s', net_minor)
-            WHEN is_final AND escrow > unreleased
-                THEN format('is left of a contract that is %%s, with %%s earned', state, unreleased)
+            WHEN is_final AND escrow > may_be_left
+                THEN format('is left of a contract that is %%s, with %%s earned and %%s released', state, earned, released)
         END AS fault
         FROM doubtful
     )

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import connection
 
+from core.registry import Asked
+
 # So many of one question are named one by one; a fault that touches a million rows is told by its count.
 MOST_NAMED = 50
 # Rows of the ledger that are named with each.
@@ -40,7 +42,7 @@ class Question:
     sql: str
 
 
-def ask(question: Question, facts: Mapping[str, Any]) -> list[Difference]:
+def ask(question: Asked, facts: Mapping[str, Any]) -> list[Difference]:
     """The differences that a question finds, in the transaction that is open."""
     statement = f"SELECT * FROM ({question.sql}) AS difference LIMIT {MOST_NAMED + 1}"  # noqa: S608 -- our own statements
     with connection.cursor() as cursor:

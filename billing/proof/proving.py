@@ -16,8 +16,9 @@ from billing.services.task import close_task, open_task
 from billing.states import TaskKind
 from core import clock
 from core.errors import Refused
+from core.registry import Asked, project_questions
 
-QUESTIONS: tuple[Question, ...] = (
+_OWN: tuple[Question, ...] = (
     books.ENTRIES,
     payments.PAYMENTS,
     books.ESCROW,
@@ -62,6 +63,11 @@ class Found:
 
     differences: list[Difference]
     checked: dict[str, int]
+
+
+def questions() -> tuple[Asked, ...]:
+    """All that a proof asks: our own, and what the floors above us know."""
+    return (*_OWN, *project_questions())
 
 
 def find_differences(scope: Scope | None = None) -> list[Difference]:
@@ -112,7 +118,7 @@ def _look(scope: Scope) -> Found:
             **gateways.facts_of(said),
         }
         with _one_moment():
-            for question in QUESTIONS:
+            for question in questions():
                 found += ask(question, facts)
             checked = {**_counts(), **{f"lines of {name}": count for name, count in said.lines.items()}}
     looked_at = 0

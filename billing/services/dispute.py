@@ -11,15 +11,17 @@ from billing.gateways import gateway
 from billing.ledger import balance
 from billing.models import Charge, Dispute, Payment, Refund
 from billing.queries import given_back, is_allocated, paid_of, payments_told_of
+from billing.released import NO_SOURCES, Sources, sources_of_loss
 from billing.services.document import issue_credit_note_for_dispute, issue_credit_note_for_refund
-from billing.services.payment import BOOKED, apply_payment
+from billing.services.payment import apply_payment
 from billing.services.refund_news import cover
 from billing.services.refund_sending import prove_unanswered
 from billing.services.task import close_task, open_task, postpone_task
 from billing.silence import waiting_when_silent
-from billing.states import DisputeState, LedgerAccount, RefundState, TaskKind
+from billing.states import BOOKED, DisputeState, LedgerAccount, RefundState, TaskKind
 from contracts.models import Contract
 from contracts.services import close_dispute_lost, close_dispute_won, open_dispute
+from contracts.services.move import lock as lock_contract
 from core import clock
 from core.formats import money
 from core.money import Priced, split_gross
@@ -186,18 +188,23 @@ def _win(dispute: Dispute, payment: Payment) -> None:
 
 @dataclass(frozen=True)
 class _Loss:
-    """Where the money that a bank keeps is taken from; `covered` are the refunds that it has paid."""
+    """Where the money that a bank keeps is taken from: `covered` are refunds that it has paid, `beyond` had gone back before."""
 
     priced: Priced
-    escrow: int
+    sources: Sources
     unallocated: int
     covered: list[Refund]
-    losses: int
+    beyond: int
 
     @property
     def owed(self) -> int:
         """What the covered refunds come to."""
         return _total(self.covered)
+
+    @property
+    def of_contract(self) -> int:
+        """What of it the contract's own money bears: what is not ours to bear."""
+        return self.sources.escrow_minor + self.sources.taken.amount_minor
 
 
 def _lose(dispute: Dispute, payment: Payment) -> None:
@@ -211,17 +218,17 @@ def _lose(dispute: Dispute, payment: Payment) -> None:
         dispute,
         contract,
         payment.charge.segment,
-        escrow=loss.escrow,
+        sources=loss.sources,
         unallocated=loss.unallocated,
         refund_payable=loss.owed,
-        losses=loss.losses,
+        beyond=loss.beyond,
         tax=loss.priced.tax.minor,
     )
     dispute.lose(clock.now(), loss.priced, loss.owed + loss.unallocated)
     dispute.save()
     if is_allocated(payment):
         assert payment.charge.segment_id is not None
-        close_dispute_lost(contract.pk, {payment.charge.segment_id: loss.priced.net.minor})
+        close_dispute_lost(contract.pk, {payment.charge.segment_id: loss.of_contract})
     _announce(dispute, contract, won=False)
     # Numbers are given out last, when everything else is locked.
     for refund in loss.covered:
@@ -230,20 +237,21 @@ def _lose(dispute: Dispute, payment: Payment) -> None:
 
 
 def _loss(dispute: Dispute, payment: Payment) -> _Loss:
-    """Net from escrow first; then what we still owe the customer, who has it from the bank now; then our loss."""
+    """Net by its sources; then what we still owe the customer, who has it from the bank now; what had gone back is our loss."""
     amount, code = dispute.amount_minor, dispute.currency
     charge = payment.charge
     if not is_allocated(payment):
         unallocated = min(amount, -balance(LedgerAccount.UNALLOCATED, payment, code))
         covered = _cover(dispute, payment, amount - unallocated)
-        return _Loss(Priced.zero(code), 0, unallocated, covered, amount - unallocated - _total(covered))
+        return _Loss(Priced.zero(code), NO_SOURCES, unallocated, covered, amount - unallocated - _total(covered))
     paid, back = paid_of(charge), given_back(payment)
     part = min(amount, (paid - back).gross.minor)
     priced = split_gross(part, paid=paid, given_back=back, rate=charge.tax_rate)
     assert charge.segment is not None
-    escrow = min(priced.net.minor, -balance(LedgerAccount.ESCROW, charge.segment, code))
     covered = _cover(dispute, payment, amount - part)
-    return _Loss(priced, escrow, 0, covered, amount - part - _total(covered) + priced.net.minor - escrow)
+    charge.segment.contract = charge.contract = lock_contract(charge.contract_id)
+    sources = sources_of_loss(charge.contract, charge.segment, priced.net.minor)
+    return _Loss(priced, sources, 0, covered, amount - part - _total(covered))
 
 
 def _cover(dispute: Dispute, payment: Payment, available: int) -> list[Refund]:

@@ -16,6 +16,7 @@ from billing import postings
 from billing.ledger import balance
 from billing.models import Charge, Payment, Refund
 from billing.queries import given_back, is_allocated, left_gross, paid_of, unused_of
+from billing.released import sources_of_unused
 from billing.services.document import issue_credit_note_for_shortfall
 from billing.states import Anomaly, LedgerAccount, PaymentState, RefundKind, RefundState
 from contracts.models import Segment, Settlement
@@ -60,18 +61,21 @@ def _decide_unused(payment: Payment, settlement: Settlement) -> Refund | None:
     key = f"settlement:{settlement.segment_id}"
     if Refund.objects.filter(key=key).exists():
         return None
-    unused = unused_of(payment, settlement)
-    refund = _refund_unused(key, payment, settlement.segment, unused.priced) if unused.priced.gross else None
+    unused, segment = unused_of(payment, settlement), settlement.segment
+    segment.contract = payment.charge.contract
+    refund = _refund_unused(key, payment, segment, unused.priced) if unused.priced.gross else None
     if unused.regained.gross:
-        postings.loss_regained(payment, settlement.segment, unused.regained)
-        issue_credit_note_for_shortfall(payment, settlement.segment, unused.regained)
+        # After the refund: escrow gives to the customer first.
+        sources = sources_of_unused(segment.contract, segment, unused.regained.net.minor)
+        postings.loss_regained(payment, segment, unused.regained, sources)
+        issue_credit_note_for_shortfall(payment, segment, unused.regained)
     return refund
 
 
 def _refund_unused(key: str, payment: Payment, segment: Segment, priced: Priced) -> Refund:
     reason = payment.charge.contract.end_reason
     refund = create_refund(key, RefundKind.UNUSED, payment, priced, segment=segment, reason=reason)
-    postings.refund_decided(refund)
+    postings.refund_decided(refund, sources_of_unused(segment.contract, segment, priced.net.minor))
     tell_of_refund("refund.requested", refund)
     return refund
 

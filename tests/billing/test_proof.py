@@ -17,8 +17,7 @@ from accounts.models import User
 from billing.gateway_facts import BalanceLine, GatewayError
 from billing.models import Document, LedgerEntry, Payment, Proof, SandboxPayment, StaffTask
 from billing.models.document import document_storage
-from billing.proof import Scope, find_differences, is_proven, proving, record_proof
-from billing.proof.proving import QUESTIONS
+from billing.proof import Scope, find_differences, is_proven, proving, questions, record_proof
 from billing.sandbox_gateway import SandboxGateway
 from billing.services import store_waiting_documents
 from billing.states import TaskKind
@@ -122,7 +121,9 @@ refund_payable    UPDATE billing_refund SET state = 'failed'
 tax_pending       UPDATE billing_ledgerline SET account = 'tax_pending', owner = OURS WHERE account = 'tax_payable'
 escrow            UPDATE billing_ledgerline SET amount = amount * 3 WHERE account = 'escrow' AND amount < 0
 escrow            UPDATE billing_ledgerline SET owner = 'segment:999999' WHERE account = 'escrow'
-escrow            UPDATE billing_ledgerline SET amount = -amount WHERE account = 'escrow'
+escrow            UPDATE billing_ledgerline SET amount = amount + 1 WHERE account = 'escrow' AND amount > 0
+escrow            UPDATE billing_ledgerline SET amount = amount - 1 WHERE account = 'escrow' AND amount > 0
+owners            UPDATE billing_ledgerline SET owner = 'provider:999999' WHERE account = 'provider_payable'
 entries           DELETE FROM billing_ledgerline WHERE account = 'gateway_balance'
 gateway_clearing  UPDATE billing_ledgerline SET account = 'bank' WHERE account = 'gateway_clearing' AND amount < 0
 gateway_balance   DELETE FROM billing_ledgerentry WHERE key LIKE 'bt:%'
@@ -164,9 +165,9 @@ def test_what_was_tampered_with_is_found(cancelled: Contract) -> None:
 
 
 def test_every_check_says_what_it_proves_and_has_a_name_of_its_own() -> None:
-    names = [name for question in QUESTIONS for name in question.checks]
+    names = [name for question in questions() for name in question.checks]
     assert len(names) == len(set(names))
-    assert all(len(text) > 20 for question in QUESTIONS for text in question.checks.values())
+    assert all(len(text) > 20 for question in questions() for text in question.checks.values())
 
 
 def test_a_file_that_was_changed_is_found(running: Contract) -> None:

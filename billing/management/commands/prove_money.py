@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.proof import QUESTIONS, Scope, record_proof
+from billing.proof import Scope, questions, record_proof
 from billing.proof.proving import BEGINNING
 from core.errors import Refused
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             raise CommandError(refused.reason) from refused
         assert proof.finished_at is not None
         self.stdout.write("Checked:")
-        for question in QUESTIONS:
+        for question in questions():
             for name, proved in question.checks.items():
                 faults = sum(difference["check"] == name for difference in proof.differences)
                 self.stdout.write(f"  {'FAULTY' if faults else 'ok':7}{name:18}{proved}")
