@@ -19,8 +19,9 @@ from billing.money_back_admin import DisputeAdmin, RefundAdmin, StaffTaskAdmin
 from billing.proof_admin import ProofAdmin
 from billing.queries import is_allocated, left_gross
 from billing.states import Anomaly, PaymentState, RefundState
+from billing.token_words import asked_text, worth_text
 from core.admin import ReadOnlyAdmin
-from core.formats import minor, money
+from core.formats import minor
 from core.staff_pages import ReadOnlyInline, StaffAction, StaffActions
 
 # Asked for ----------------------------------------------------------------------------------------------------------------------
@@ -84,11 +85,11 @@ def _is_mismatched(payment: Payment) -> bool:
 
 
 def _can_be_accepted(payment: Payment) -> bool:
-    return _is_mismatched(payment) and payment.anomaly == Anomaly.WRONG_AMOUNT
+    return _is_mismatched(payment) and payment.anomaly != Anomaly.WRONG_ASSET
 
 
 def _received(payment: Payment) -> dict[str, str]:
-    return {"received": minor(payment.received_minor, payment.currency), "asked": money(payment.charge.gross)}
+    return {"received": worth_text(payment), "asked": asked_text(payment)}
 
 
 def _explain_accept(payment: Payment) -> str:

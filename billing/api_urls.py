@@ -18,4 +18,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("vat/checks/<uuid:check_id>", vat_api.OneVatCheck.as_view(), name="api_vat_check"),
     path("webhooks/sandbox", webhooks.sandbox, name="webhook_sandbox"),
     path("webhooks/stripe", webhooks.stripe, name="webhook_stripe"),
+    path("webhooks/icpay", webhooks.icpay, name="webhook_icpay"),
 ]

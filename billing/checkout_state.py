@@ -30,12 +30,12 @@ class CheckoutState(StrEnum):
 
 @dataclass(frozen=True)
 class CheckoutStanding:
-    """The state, what came for it once it is paid, what arrived in a wrong amount, and what besides and goes back. All gross."""
+    """The state, what came for it once it is paid (gross), the payment that was not as asked for, and those that go back."""
 
     state: CheckoutState
     paid: Money | None
-    wrong: Money | None
-    returning: tuple[Money, ...]
+    wrong: Payment | None
+    returning: tuple[Payment, ...]
     latest: Payment | None
 
     @property
@@ -51,15 +51,15 @@ class CheckoutStanding:
 
 def checkout_standing(charge: Charge) -> CheckoutStanding:
     """Where the charge stands now; one query for its payments."""
-    payments = list(charge.payments.order_by("id"))
+    payments = list(charge.payments.select_related("token").order_by("id"))
     wrong = [payment for payment in payments if payment.state == PaymentState.MISMATCHED]
     besides = [payment for payment in payments if payment.state == PaymentState.SUCCEEDED and payment.anomaly]
     settling = [payment for payment in payments if is_allocated(payment)]
     return CheckoutStanding(
         state=_state(charge, payments),
         paid=received_of(settling[0]).gross if settling else None,
-        wrong=Money(wrong[-1].received_minor, wrong[-1].currency) if wrong else None,
-        returning=tuple(Money(payment.received_minor, payment.currency) for payment in besides),
+        wrong=wrong[-1] if wrong else None,
+        returning=tuple(besides),
         latest=payments[-1] if payments else None,
     )
 

@@ -215,6 +215,17 @@ class MethodForm(forms.Form):
         method.choices = [(gateway.name, gateway.label) for gateway in gateways]
 
 
+class TransactionForm(forms.Form):
+    """By which transaction a customer has sent tokens."""
+
+    transaction = forms.RegexField(
+        r"\A[\x21-\x7e]+\Z",
+        max_length=120,
+        label=gettext_lazy("Transaction id"),
+        help_text=gettext_lazy("As your wallet shows it. It helps us to find your payment, and does not make it paid."),
+    )
+
+
 class OutcomeForm(forms.Form):
     """What the pretend bank is told to say."""
 

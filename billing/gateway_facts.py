@@ -55,8 +55,12 @@ class LineSubject(StrEnum):
     """What a line of a balance report is about, as far as we have to do with it."""
 
     PAYMENT = "payment"
+    # A payment on a page that cannot be closed: it may come when nobody waits for it, and is read by the line's source.
+    TRANSFER = "transfer"
     REFUND = "refund"
     DISPUTE = "dispute"
+    # What a provider's own account at the gateway was sent, or what was taken back from it.
+    SHARE = "share"
     PAYOUT = "payout"
     FEE = "fee"
     OTHER = "other"
@@ -179,9 +183,15 @@ class GatewayDispute:
 
 
 class PaymentGateway(Protocol):
-    """One way to pay. Every method may raise `GatewayError`; every one that changes something is idempotent."""
+    """One way to pay. Every method may raise `GatewayError`; every one that changes something is idempotent, or says how not.
+
+    `brand` is its name on documents and to staff, in any language. `priced_in` is the currency in which it asks for money, frozen
+    with each payment; empty where it asks in the charge's own.
+    """
 
     name: str
+    brand: str
+    priced_in: str
 
     @property
     def label(self) -> str:
@@ -216,4 +226,6 @@ class PaymentGateway(Protocol):
         """Read a dispute again."""
 
     def balance_lines(self, since: datetime, until: datetime) -> Iterator[BalanceLine]:
-        """Its balance report: every line booked at or after `since` and before `until` (UTC), in no order that one may rely on."""
+        """Its balance report: every line booked at or after `since` and before `until` (UTC), in no order that one may rely on, and
+        perhaps some that were booked before.
+        """

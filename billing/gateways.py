@@ -16,6 +16,11 @@ def gateway(name: str) -> PaymentGateway:
     return GATEWAYS[name]
 
 
+def brand_of(name: str) -> str:
+    """How the gateway of this name is written on documents and for staff; empty for none."""
+    return gateway(name).brand if name else ""
+
+
 def offered_gateways() -> list[PaymentGateway]:
     """The gateways that are configured here, in the order of the checkout page."""
     return [gateway for gateway in GATEWAYS.values() if gateway.is_configured()]

@@ -4,9 +4,14 @@ ICPay knows no idempotency key: every page that is asked for is another intent. 
 our row, and an intent that nobody was sent to is paid by nobody.
 """
 
+import json
+import re
 from collections.abc import Iterator
-from datetime import datetime
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -17,21 +22,40 @@ from billing.gateway_facts import (
     GatewayError,
     GatewayPayment,
     GatewayRefund,
+    PaymentStatus,
     Started,
 )
+from billing.icpay_facts import CHARGE, CONTRACT, PAYMENT, IcpayObject, Ledgers, balance_line, best_of, payment_facts
 from billing.models import Payment, Refund
 from core.http import OutsideError, call
 
 # Connect, read: somebody waits for the page.
-TIMEOUT = (3.05, 8.0)
+TIMEOUT = (3, 8)
+NOT_FOUND = 404
 # Answers that another try may change; of the others it cannot.
 LATER = frozenset({408, 409, 425, 429})
+# A page of a list, and the most that one intent is looked through for.
+PAGE = 100
+MOST_PAYMENTS = 500
+# A link cannot be closed: a payment may come so long after it was begun.
+LATE_ON_LINKS = timedelta(days=30)
+
+_JSON = {"Content-Type": "application/json"}
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
+# By the address of the API: what a token is called and how it is counted does not change.
+_known_ledgers: dict[str, Ledgers] = {}
+
+
+class NotThere(GatewayError):
+    """ICPay knows no such thing."""
 
 
 class IcpayGateway:
     """Tokens from a wallet, on ICPay's own payment page."""
 
     name = "icpay"
+    brand = "ICPay"
+    priced_in = "USD"
 
     @property
     def label(self) -> str:
@@ -48,16 +72,31 @@ class IcpayGateway:
         return bool(settings.ICPAY_PUBLISHABLE_KEY and settings.ICPAY_SECRET_KEY and settings.ICPAY_WEBHOOK_SECRETS)
 
     def start(self, payment: Payment) -> Started:
-        """Open a payment link over what was asked for in US dollars."""
-        raise GatewayError("not yet", permanent=True)
+        """Open a payment link over what was frozen in US dollars. Each call makes another: see `services.start_payment`."""
+        with _understanding():
+            made = ask("POST", "/sdk/public/payment-links", settings.ICPAY_PUBLISHABLE_KEY, data=_link(payment), headers=_JSON)
+            code, intent = str(made.get("shortcode") or ""), str(made.get("paymentIntentId") or "")
+        if not (_NAME.fullmatch(code) and _NAME.fullmatch(intent)):
+            raise GatewayError("ICPay opened a page without an address", permanent=True)
+        # Named beside the link, so that the page pays this intent and makes no other.
+        url = f"{settings.ICPAY_PAY_ORIGIN}/pay/{code}?{urlencode({'paymentIntentId': intent})}"
+        return Started(external_id=intent, url=url, expires_at=payment.expires_at)
 
     def read(self, external_id: str) -> GatewayPayment:
-        """What ICPay says of a payment now."""
-        raise GatewayError("not yet", permanent=True)
+        """What ICPay says of a page, by its intent, or of one payment by its own id."""
+        key = settings.ICPAY_SECRET_KEY
+        with _understanding():
+            try:
+                intent = _inner(ask("GET", f"/sdk/payment-intents/{quote(external_id, safe='')}", key), "paymentIntent", "intent")
+            except NotThere:
+                return _read_payment(external_id)
+            best = best_of(payment for payment in _marked_as(intent) if payment.get("paymentIntentId") == intent["id"])
+            return _read_payment(str(best["id"])) if best else payment_facts(intent, {}, {}, _ledgers(intent))
 
     def expire(self, external_id: str) -> GatewayPayment:
-        """ICPay cannot close a link."""
-        raise GatewayError("not yet", permanent=True)
+        """ICPay cannot close a link: one that nobody has paid on is not shown any more, and what comes later is odd."""
+        facts = self.read(external_id)
+        return replace(facts, status=PaymentStatus.EXPIRED) if facts.status == PaymentStatus.PENDING else facts
 
     def refund(self, refund: Refund) -> GatewayRefund:
         """Send tokens back."""
@@ -76,8 +115,29 @@ class IcpayGateway:
         raise GatewayError("ICPay knows no disputes", permanent=True)
 
     def balance_lines(self, since: datetime, until: datetime) -> Iterator[BalanceLine]:
-        """Payments that came in, page by page."""
-        raise GatewayError("not yet", permanent=True)
+        """Payments that came in, from ICPay's history, page by page.
+
+        It goes by when a payment was begun, and links are paid late: older ones are told again.
+        """
+        asked = {"fromTimestamp": _stamp(since - LATE_ON_LINKS), "toTimestamp": _stamp(until), "limit": str(PAGE)}
+        offset, more = 0, True
+        while more:
+            with _understanding():
+                page = ask("GET", "/sdk/payments/history", settings.ICPAY_SECRET_KEY, params={**asked, "offset": str(offset)})
+                rows = page["payments"]
+                offset, more = offset + len(rows), bool(page.get("hasMore")) and bool(rows)
+                ledgers = _ledgers(*rows)
+                lines = [balance_line(row, ledgers) for row in rows]
+            yield from (line for line in lines if line is not None)
+
+
+@contextmanager
+def _understanding() -> Iterator[None]:
+    """An answer of another shape than is documented is as good as none."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise GatewayError(f"ICPay's answer cannot be read: {type(error).__name__}") from error
 
 
 def ask(method: str, path: str, key: str, **kw: Any) -> Any:
@@ -91,10 +151,70 @@ def ask(method: str, path: str, key: str, **kw: Any) -> Any:
         answer = call(method, settings.ICPAY_API_BASE + path, timeout=TIMEOUT, headers=headers, **kw)
     except OutsideError as error:
         raise GatewayError(str(error)) from error
+    if answer.status_code == NOT_FOUND:
+        raise NotThere(f"ICPay knows nothing at {path.partition('?')[0]}", permanent=True)
     if answer.status_code // 100 != 2:
         permanent = answer.status_code < 500 and answer.status_code not in LATER
         raise GatewayError(f"ICPay answers {answer.status_code} to {method} {path.partition('?')[0]}", permanent=permanent)
     try:
-        return answer.json()
+        told = answer.json()
     except ValueError as error:
         raise GatewayError("ICPay's answer cannot be read") from error
+    if not isinstance(told, dict | list):
+        raise GatewayError("ICPay's answer cannot be read")
+    return told
+
+
+def _link(payment: Payment) -> bytes:
+    """What a page asks for. The amount is written by hand, for it is a number there, and ours are no floats."""
+    charge = payment.charge
+    marks = {CONTRACT: charge.contract.reference, CHARGE: str(charge.public_id), PAYMENT: str(payment.public_id)}
+    whole, cents = divmod(payment.token.usd_minor, 100)
+    rest = json.dumps({"name": charge.subject, "description": charge.contract.reference, "metadata": marks})
+    return f'{{"amountUsd": {whole}.{cents:02d}, {rest[1:]}'.encode()
+
+
+def _read_payment(payment_id: str) -> GatewayPayment:
+    whole = ask("GET", f"/sdk/payments/{quote(payment_id, safe='')}", settings.ICPAY_SECRET_KEY)
+    payment = _inner(whole, "payment")
+    intent = whole.get("intent") or {"id": payment.get("paymentIntentId") or payment["id"], "status": "processing"}
+    return payment_facts(intent, payment, whole.get("transaction") or {}, _ledgers(intent, payment))
+
+
+def _marked_as(intent: IcpayObject) -> list[IcpayObject]:
+    """The payments that carry the marks of this intent; none where it has none itself."""
+    marks = {name: value for name, value in (intent.get("metadata") or {}).items() if name == PAYMENT}
+    if not marks:
+        return []
+    rows: list[IcpayObject] = []
+    more = True
+    while more and len(rows) < MOST_PAYMENTS:
+        params = {"limit": str(PAGE), "offset": str(len(rows))}
+        page = ask("POST", "/sdk/payments/by-metadata", settings.ICPAY_SECRET_KEY, json={"metadata": marks}, params=params)
+        found = page if isinstance(page, list) else page["payments"]
+        more = bool(found) and isinstance(page, dict) and bool(page.get("hasMore"))
+        # Each is a payment, or a payment with all that belongs to it.
+        rows += [row.get("payment") or row for row in found]
+    return rows
+
+
+def _ledgers(*rows: IcpayObject) -> Ledgers:
+    """ICPay's list of tokens, asked for again when a row names one that was not in it the last time."""
+    wanted = {str(row["ledgerCanisterId"]) for row in rows if row.get("ledgerCanisterId")}
+    known = _known_ledgers.get(settings.ICPAY_API_BASE)
+    if known is None or not all(known.has(ledger_id) for ledger_id in wanted):
+        known = Ledgers(ask("GET", "/sdk/ledgers/all-with-prices", settings.ICPAY_SECRET_KEY))
+        _known_ledgers[settings.ICPAY_API_BASE] = known
+    return known
+
+
+def _inner(whole: Any, *names: str) -> dict[str, Any]:
+    """The object itself, wrapped under one of these names or not. Raises `GatewayError` for one without an id."""
+    row = next((whole[name] for name in names if isinstance(whole.get(name), dict)), whole)
+    if not row.get("id"):
+        raise GatewayError("ICPay's answer cannot be read")
+    return dict(row)
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

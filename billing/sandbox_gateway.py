@@ -25,6 +25,8 @@ class SandboxGateway:
     """Pays with play money: a person chooses what the bank says. Amounts show in its balance at once, without a fee."""
 
     name = "sandbox"
+    brand = "Sandbox"
+    priced_in = ""
 
     @property
     def label(self) -> str:

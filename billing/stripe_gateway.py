@@ -56,6 +56,8 @@ class StripeGateway:
     """Cards, on Stripe's own payment page."""
 
     name = "stripe"
+    brand = "Stripe"
+    priced_in = ""
 
     @property
     def label(self) -> str:

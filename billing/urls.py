@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from billing.states import DocumentForm
-from billing.views.checkout import checkout, checkout_return
+from billing.views.checkout import checkout, checkout_return, checkout_transaction
 from billing.views.details import billing_details
 from billing.views.documents import document_file, invoices, invoices_zip
 from billing.views.order import order, quote_create
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("order/<uuid:public_id>", order, name="order"),
     path("checkout/<uuid:public_id>", checkout, name="checkout"),
     path("checkout/<uuid:public_id>/return", checkout_return, name="checkout_return"),
+    path("checkout/<uuid:public_id>/transaction", checkout_transaction, name="checkout_transaction"),
     path("sandbox/<uuid:public_id>", sandbox, name="sandbox"),
     path("account/billing", billing_details, name="billing_details"),
     path("dashboard/invoices", invoices, name="invoices"),

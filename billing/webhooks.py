@@ -28,6 +28,11 @@ STRIPE_MAX_BYTES = 512 * 1024
 _HEADER = re.compile(r"t=(?P<stamp>[0-9]{1,12}),v1=(?P<digest>[0-9a-f]{64})", re.ASCII)
 # The longest that our tables keep of each; anything longer is not one of the bank's messages.
 _LONGEST = {"id": 255, "kind": 100, "object_id": 255}
+# Header and limits of ICPay's messages; its header has the form of the sandbox's, and without a time stamp it is nobody's.
+ICPAY = "icpay"
+ICPAY_SIGNATURE = "X-ICPay-Signature"
+ICPAY_MAX_BYTES = 256 * 1024
+
 _STRIPE_STAMP = re.compile(r"(?:^|,)t=([0-9]{1,12})(?:,|$)", re.ASCII)
 
 
@@ -48,7 +53,7 @@ def accept(body: bytes, header: str) -> bool:
 
     A kind that nobody knows is stored as well: the bank must not repeat it for ever.
     """
-    if len(body) > MAX_BYTES or not _is_signed(body, header):
+    if len(body) > MAX_BYTES or not _is_signed(body, header, settings.SANDBOX_WEBHOOK_SECRETS):
         return False
     message = _read(body)
     if message is None:
@@ -57,12 +62,13 @@ def accept(body: bytes, header: str) -> bool:
     return True
 
 
-def _is_signed(body: bytes, header: str) -> bool:
+def _is_signed(body: bytes, header: str, secrets: list[str]) -> bool:
+    """Signed under one of the secrets, with its time stamp, within five minutes, past or future, by our clock."""
     found = _HEADER.fullmatch(header)
     if found is None:
         return False
     fresh = inbox.check_tolerance(found["stamp"], TOLERANCE_SECONDS)
-    signed = inbox.verify_hmac(settings.SANDBOX_WEBHOOK_SECRETS, signed_bytes(found["stamp"], body), found["digest"])
+    signed = inbox.verify_hmac(secrets, signed_bytes(found["stamp"], body), found["digest"])
     return fresh and signed
 
 
@@ -112,6 +118,34 @@ def _read_event(body: bytes) -> dict[str, Any] | None:
         about = event["data"]["object"]
         read = {"id": event["id"], "kind": event["type"], "object_id": about.get("id") or "-", "object": about.get("object")}
         read |= {"created": event.get("created"), "livemode": event.get("livemode"), "api_version": event.get("api_version")}
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return None
+    return read if _is_whole(read) else None
+
+
+@csrf_exempt
+@require_POST
+def icpay(request: HttpRequest) -> HttpResponse:
+    """POST /api/v1/webhooks/icpay: 200 for an event that is kept now, 400 (nothing stored) for any other."""
+    if not gateway(ICPAY).is_configured():
+        raise Http404
+    body = request.read(ICPAY_MAX_BYTES + 1)
+    event = None
+    if len(body) <= ICPAY_MAX_BYTES and _is_signed(body, request.headers.get(ICPAY_SIGNATURE, ""), settings.ICPAY_WEBHOOK_SECRETS):
+        event = _read_icpay(body)
+    if event is None:
+        return problem(400, "bad_message", _("The message was not signed by ICPay, is too old, or cannot be read."))
+    inbox.receive(ICPAY, event["id"], event["kind"], event)
+    return HttpResponse(status=200)
+
+
+def _read_icpay(body: bytes) -> dict[str, Any] | None:
+    """Which event, of what kind, about which object, of which intent: all else is read again where it is needed."""
+    try:
+        event = json.loads(body)
+        about = event["data"]["object"]
+        read = {"id": event["id"], "kind": event["type"], "object_id": about.get("id") or "-"}
+        read |= {"intent_id": about.get("paymentIntentId"), "created": event.get("created"), "livemode": event.get("livemode")}
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return None
     return read if _is_whole(read) else None

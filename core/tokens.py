@@ -27,7 +27,7 @@ DECIMALS: dict[str, int] = {
 
 @dataclass(frozen=True)
 class TokenAmount:
-    """`units` of the smallest unit of `asset` (as its ledger names it, such as ckUSDC) on `network`, `decimals` behind the point."""
+    """So many of the smallest units of `asset` (its ledger's symbol, such as ckUSDC) on `network`, `decimals` behind the point."""
 
     units: int
     asset: str

@@ -24,4 +24,8 @@ class DecentCloudConfig(AppConfig):
         register(import_string("decentcloud.seller_checks.check_seller"))
         register(import_string("decentcloud.seller_checks.check_sellers_documents"), Tags.security, deploy=True)
         register(import_string("decentcloud.seller_checks.check_threshold"), Tags.database)
+        register(import_string("decentcloud.icpay_checks.check_icpay"))
+        register(import_string("decentcloud.icpay_checks.check_icpay_in_production"), Tags.security, deploy=True)
+        register(import_string("decentcloud.icpay_checks.check_icpay_tax"))
+        register(import_string("decentcloud.icpay_checks.check_icpay_tax_in_production"), Tags.security, deploy=True)
         register(import_string("decentcloud.release_checks.check_release"))

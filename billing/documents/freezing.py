@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from billing.documents.content import DocumentContent, Line, Party, TaxInSellersCurrency
+from billing.gateways import brand_of
 from billing.models import Charge, Dispute, Document, Payment, Refund
 from billing.numbering import day_of
 from billing.sellers import gaps
@@ -154,7 +155,7 @@ def note_content(invoice: Document, payment: Payment, figures: Priced, occasion:
         rest_line(charge, figures.net.minor),
         figures,
         paid_on=_day(occasion.at),
-        paid_by=occasion.gateway.capitalize(),
+        paid_by=brand_of(occasion.gateway),
         corrects_number=invoice.number,
         corrects_issued_on=invoice.issued_on.isoformat(),
         reason=occasion.reason,
@@ -185,7 +186,7 @@ def _content(
         "contract": charge.contract.reference,
         "operator": charge.contract.provider.name,
         "paid_on": _day(payment.succeeded_at),
-        "paid_by": payment.gateway.capitalize(),
+        "paid_by": brand_of(payment.gateway),
         "is_draft": bool(gaps(charge.seller)),
         "is_business": bool(charge.buyer.get("is_business")),
     }

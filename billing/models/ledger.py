@@ -35,8 +35,8 @@ class LedgerLine(models.Model):
     entry = models.ForeignKey(LedgerEntry, on_delete=models.PROTECT, related_name="lines")
     account = models.CharField(max_length=20, choices=LedgerAccount.choices)
     owner = models.CharField(max_length=60)
-    # A currency of the table, or a token such as ckUSDC.
-    currency = models.CharField(max_length=12)
+    # A currency of the table, or a token such as ckUSDC or USDC.base (core/tokens.py).
+    currency = models.CharField(max_length=33)
     amount = models.DecimalField(max_digits=38, decimal_places=0)
 
     class Meta:

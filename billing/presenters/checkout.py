@@ -8,12 +8,17 @@ from django.utils.translation import gettext as _
 
 from billing.checkout_state import CheckoutStanding, CheckoutState
 from billing.gateway_facts import PaymentGateway
+from billing.gateways import brand_of
 from billing.models import Charge
 from billing.presenters.amounts import Line, statement, total
-from billing.states import ChargePurpose
+from billing.states import Anomaly, ChargePurpose
+from billing.token_words import asked_text, received_text, token_of
+from billing.untaxed import gross_by, table_gross_minor
 from contracts.states import State
+from core import clock
 from core.countries import country_name
 from core.formats import money, until, when
+from core.money import Money
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ class CheckoutPage:
     methods: list[dict[str, object]]
     may_pay: bool
     has_news: bool
+    news_leads_on: bool
     button: str
     deadline: str
     answer_hours: int
@@ -76,6 +82,7 @@ class ReturnPage:
     polls: bool
     ask: str
     sandbox_url: str
+    asks_for_transaction: bool
     step: int
 
 
@@ -85,10 +92,11 @@ def checkout_page(charge: Charge, standing: CheckoutStanding, gateways: list[Pay
         bill=bill(charge),
         news=_left_open(charge, standing) if standing.state == CheckoutState.WAITING else news(charge, standing),
         also=also(standing),
-        methods=_methods(gateways, chosen),
+        methods=_methods(charge, gateways, chosen),
         may_pay=standing.may_pay,
         has_news=standing.state != CheckoutState.OPEN,
-        button=_("Pay %(amount)s") % {"amount": money(charge.gross)},
+        news_leads_on=standing.state == CheckoutState.WAITING and _is_icpay(standing),
+        button=_go_on(charge, gateways),
         deadline=deadline_text(charge),
         answer_hours=settings.ANSWER_DEADLINE_HOURS,
         step=_step(standing),
@@ -103,8 +111,9 @@ def return_page(charge: Charge, standing: CheckoutStanding) -> ReturnPage:
         news=news(charge, standing),
         also=also(standing),
         polls=standing.state.may_change_by_itself,
-        ask=_("Ask Stripe now") if latest is not None and latest.gateway == "stripe" else _("Ask the bank now"),
+        ask=_("Ask %(name)s now") % {"name": _asked(standing)},
         sandbox_url=latest.checkout_url if latest is not None and latest.gateway == "sandbox" else "",
+        asks_for_transaction=_asks_for_transaction(standing),
         step=_step(standing),
     )
 
@@ -140,13 +149,39 @@ def bill(charge: Charge) -> Bill:
     )
 
 
-def _methods(gateways: list[PaymentGateway], chosen: str) -> list[dict[str, object]]:
-    """The ways to pay as rows; the first one is chosen where nobody chose."""
+def _methods(charge: Charge, gateways: list[PaymentGateway], chosen: str) -> list[dict[str, object]]:
+    """The ways to pay as rows, with their amounts where these differ; the first one is chosen where nobody chose."""
     first = chosen or (gateways[0].name if gateways else "")
     return [
-        {"value": gateway.name, "main": gateway.label, "sub": gateway.description, "checked": gateway.name == first}
+        {
+            "value": gateway.name,
+            "main": gateway.label,
+            "sub": gateway.description,
+            "checked": gateway.name == first,
+            **(_own_amount(charge, gateway) if _amounts_differ(charge, gateways) else {}),
+        }
         for gateway in gateways
     ]
+
+
+def _own_amount(charge: Charge, gateway: PaymentGateway) -> dict[str, object]:
+    gross = gross_by(charge, gateway.name)
+    return {
+        "end": money(Money(gross, charge.currency)),
+        "end_sub": _("no VAT is charged") if gross < table_gross_minor(charge) else _("VAT included"),
+    }
+
+
+def _amounts_differ(charge: Charge, gateways: list[PaymentGateway]) -> bool:
+    return len({gross_by(charge, gateway.name) for gateway in gateways}) > 1
+
+
+def _go_on(charge: Charge, gateways: list[PaymentGateway]) -> str:
+    """The button's words: the amount, unless it depends on what is chosen beside it."""
+    if _amounts_differ(charge, gateways):
+        return _("Pay the amount of the method")
+    gross = gross_by(charge, gateways[0].name) if gateways else charge.gross_minor
+    return _("Pay %(amount)s") % {"amount": money(Money(gross, charge.currency))}
 
 
 def deadline_text(charge: Charge) -> str:
@@ -174,8 +209,8 @@ def news(charge: Charge, standing: CheckoutStanding) -> News:
 def also(standing: CheckoutStanding) -> list[str]:
     """What arrived besides: it pays for nothing and goes back."""
     return [
-        _("%(amount)s arrived that pays for nothing. All of it goes back the way it came.") % {"amount": money(amount)}
-        for amount in standing.returning
+        _("%(amount)s arrived that pays for nothing. All of it goes back the way it came.") % {"amount": received_text(payment)}
+        for payment in standing.returning
     ]
 
 
@@ -184,51 +219,104 @@ def _open(case: _Case) -> News:
 
 
 def _left_open(charge: Charge, standing: CheckoutStanding) -> News:
-    """Back at the choice with a payment page open: left on purpose, or in another tab."""
+    """Back at the choice with a payment page open: left on purpose, or in another tab, or paid on a page that leads nobody back."""
     assert standing.latest is not None
+    if _is_icpay(standing):
+        text = _(
+            "A page of ICPay is open until %(time)s UTC. If you have paid there, wait here for its news; if not, choose below."
+        )
+        news_at = reverse("checkout_return", args=[charge.public_id])
+        return News(
+            _("Not paid yet"), text % {"time": when(standing.latest.expires_at)}, "act", _("I have paid: wait for news"), news_at
+        )
     text = _("We know of no payment so far. A payment page is open until %(time)s UTC: go back to it, or choose another way.")
     return News(_("Not paid yet"), text % {"time": when(standing.latest.expires_at)}, "act", *_pay(charge))
 
 
 def _waiting(case: _Case) -> News:
     back = reverse("checkout", args=[case.charge.public_id])
-    by = {"time": when(case.charge.expires_at)}
+    by = {"time": when(case.charge.expires_at), "name": _asked(case.standing)}
+    if _is_icpay(case.standing):
+        text = _(
+            "ICPay has not told us yet whether it is paid: a network takes from seconds to some minutes. This page looks again by "
+            "itself; the order waits until %(time)s UTC."
+        )
+        return News(_("We are asking %(name)s") % by, text % by, "info", *_pages_again(case))
     if case.standing.latest is not None and case.standing.latest.gateway == "stripe":
         text = _(
             "Stripe has not told us yet whether it is paid. This page looks again by itself; the order waits until %(time)s UTC."
         )
-        return News(_("We are asking Stripe"), text % by, "info", _("Back to checkout"), back)
+        return News(_("We are asking %(name)s") % by, text % by, "info", _("Back to checkout"), back)
     text = _("The bank has not told us anything yet. The order waits until %(time)s UTC.")
     return News(_("Waiting for the bank"), text % by, "act", _("Back to checkout"), back)
 
 
+def _pages_again(case: _Case) -> tuple[str, str]:
+    """A page for tokens leads nobody back to us: the way to it, and to the others, is shown here."""
+    latest = case.standing.latest
+    assert latest is not None
+    if latest.expires_at > clock.now():
+        return _("Go to ICPay’s page again"), latest.checkout_url
+    return _("Back to checkout"), reverse("checkout", args=[case.charge.public_id])
+
+
+def _asked(standing: CheckoutStanding) -> str:
+    """Whom we ask what became of it."""
+    latest = standing.latest
+    return _("the bank") if latest is None or latest.gateway == "sandbox" else brand_of(latest.gateway)
+
+
+def _is_icpay(standing: CheckoutStanding) -> bool:
+    return standing.latest is not None and standing.latest.gateway == "icpay"
+
+
+def _asks_for_transaction(standing: CheckoutStanding) -> bool:
+    """While nothing is known of tokens that may have been sent, the customer may say which transaction it was."""
+    if not _is_icpay(standing) or standing.state not in {CheckoutState.WAITING, CheckoutState.PROCESSING, CheckoutState.CLOSING}:
+        return False
+    row = None if standing.latest is None else token_of(standing.latest)
+    return row is not None and not row.browser_transaction_id
+
+
 def _processing(case: _Case) -> News:
-    text = _("The bank is moving %(amount)s. It takes as long as the bank takes; the order waits for it.")
-    return News(_("Your payment is on its way"), text % {"amount": money(case.charge.gross)}, "info")
+    amount = {"amount": money(case.charge.gross)}
+    if _is_icpay(case.standing):
+        text = _("Your transaction of %(amount)s is on its way through the network. The order waits for it.")
+    else:
+        text = _("The bank is moving %(amount)s. It takes as long as the bank takes; the order waits for it.")
+    return News(_("Your payment is on its way"), text % amount, "info")
 
 
 def _declined(case: _Case) -> News:
-    text = _("The bank said no, and nothing was charged. Try again, or in another way, by %(time)s UTC.")
+    if _is_icpay(case.standing):
+        text = _("ICPay says that it did not work, and nothing came. Try again, or in another way, by %(time)s UTC.")
+    else:
+        text = _("The bank said no, and nothing was charged. Try again, or in another way, by %(time)s UTC.")
     return News(_("Declined"), text % {"time": when(case.charge.expires_at)}, "stop", *_pay(case.charge))
 
 
 def _mismatched(case: _Case) -> News:
-    assert case.standing.wrong is not None
-    text = _(
-        "%(received)s arrived, %(asked)s was asked for. A person looks at it: it is taken as it is, or all of it goes back. "
-        "You can also pay the right amount now; then what arrived goes back."
-    )
-    return News(
-        _("Wrong amount, being checked"),
-        text % {"received": money(case.standing.wrong), "asked": money(case.charge.gross)},
-        "act",
-        *_pay(case.charge),
-    )
+    wrong = case.standing.wrong
+    assert wrong is not None
+    words = {"received": received_text(wrong), "asked": asked_text(wrong)}
+    if wrong.anomaly == Anomaly.WRONG_AMOUNT:
+        title = _("Wrong amount, being checked")
+        text = _(
+            "%(received)s arrived, %(asked)s was asked for. A person looks at it: it is taken as it is, or all of it goes back. "
+            "You can also pay the right amount now; then what arrived goes back."
+        )
+    else:
+        title = _("Another payment than was asked for, being checked")
+        text = _(
+            "%(received)s arrived, %(asked)s was asked for in another way. A person looks at it, and it is still yours. You can "
+            "also pay as asked now; then what arrived goes back."
+        )
+    return News(title, text % words, "act", *_pay(case.charge))
 
 
 def _closing(case: _Case) -> News:
-    text = _("The time to pay ended at %(time)s UTC. We ask the bank a last time whether anything was paid.")
-    return News(_("The time is over"), text % {"time": when(case.charge.expires_at)}, "info")
+    text = _("The time to pay ended at %(time)s UTC. We ask %(name)s a last time whether anything was paid.")
+    return News(_("The time is over"), text % {"time": when(case.charge.expires_at), "name": _asked(case.standing)}, "info")
 
 
 def _ended(case: _Case) -> News:

@@ -35,6 +35,7 @@ from billing.services.refund_sending import (
     sweep_refunds,
 )
 from billing.services.task import close_task_by_hand, open_task
+from billing.services.token_payment import note_transaction
 from billing.services.vat import ask_vies, check_vat_id, sweep_vat_checks, with_check, with_known_check
 from billing.services.vat_recheck import recheck_vat_ids
 
@@ -67,6 +68,7 @@ __all__ = [
     "issue_invoice",
     "issue_receipt",
     "keep_billing_details",
+    "note_transaction",
     "open_extension_charge",
     "open_task",
     "order",

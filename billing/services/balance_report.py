@@ -17,7 +17,7 @@ from billing.services.payment import apply_payment
 from billing.services.refund_import import apply_refund, import_refund
 from billing.services.refund_news import apply_refund_facts
 from billing.silence import waiting_when_silent
-from billing.states import LedgerAccount
+from billing.states import BOOKED, LedgerAccount
 from core import clock
 from core.sweeps import each
 
@@ -93,9 +93,23 @@ def _unbooked(offered: PaymentGateway, since: datetime, until: datetime) -> Iter
         log.warning("the balance report of %s waits: %s", offered.name, error)
 
 
+def _take_in_transfer(gateway_name: str, line: BalanceLine) -> None:
+    """Only the report's line clears such a payment, so that the ledger has what the report says. None for what is not ours."""
+    apply_payment(gateway_name, line.source_id)
+    with transaction.atomic():
+        ours = Payment.objects.filter(gateway=gateway_name, external_charge_id=line.source_id, state__in=BOOKED)
+        payment = ours.select_for_update(of=("self",)).select_related("charge__contract").first()
+        if payment is not None:
+            balance_postings.payment_reported(payment, payment.charge.contract, line)
+
+
 def _take_in(gateway_name: str, line: BalanceLine) -> None:
-    """Payments are not looked for here: each of ours is read until it is booked, and others are not ours."""
-    if line.subject == LineSubject.REFUND:
+    """Payments are not looked for here: each of ours is read until it is booked, and others are not ours. But one on a page that
+    cannot be closed may come when nobody reads it any more.
+    """
+    if line.subject == LineSubject.TRANSFER:
+        _take_in_transfer(gateway_name, line)
+    elif line.subject == LineSubject.REFUND:
         apply_refund(gateway_name, line.source_id)
     elif line.subject == LineSubject.DISPUTE:
         apply_dispute(gateway_name, line.source_id)

@@ -11,15 +11,19 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from billing import balance_postings, postings
-from billing.gateway_facts import GatewayPayment, PaymentStatus
+from billing.gateway_facts import GatewayPayment, PaymentGateway, PaymentStatus
 from billing.gateways import gateway, offered_gateway
 from billing.ledger import balance
 from billing.models import Charge, Payment
 from billing.services.document import issue_invoice, issue_receipt
+from billing.services.payment_row import brings_money, locked_row
 from billing.services.refund import request_return
 from billing.services.task import close_task, open_task
-from billing.states import Anomaly, ChargePurpose, LedgerAccount, PaymentState, TaskKind
-from contracts.models import Contract, Segment
+from billing.services.token_payment import freeze_price, judge, note_tokens
+from billing.states import BOOKED, Anomaly, ChargePurpose, LedgerAccount, PaymentState, TaskKind
+from billing.token_words import asked_text, received_text
+from billing.untaxed import ask_for, gross_by
+from contracts.models import Segment
 from contracts.services import (
     extend,
     postpone_payment_deadline,
@@ -39,8 +43,6 @@ POSTPONEMENTS = 3
 # address nobody got to see, nobody can pay on.
 UNANSWERED = timedelta(minutes=4)
 OPEN_STATES = (PaymentState.PENDING, PaymentState.PROCESSING)
-# Money came, and stands in the ledger.
-BOOKED = (PaymentState.SUCCEEDED, PaymentState.MISMATCHED, PaymentState.RETURNED)
 
 
 def start_payment(charge: Charge, gateway_name: str) -> Payment:
@@ -53,23 +55,25 @@ def start_payment(charge: Charge, gateway_name: str) -> Payment:
     chosen = offered_gateway(gateway_name)
     with transaction.atomic():
         charge = Charge.objects.select_for_update(of=("self",)).select_related("contract").get(pk=charge.pk)
-        payment = _open_payment(charge, gateway_name)
+        payment = _open_payment(charge, chosen)
     if payment.checkout_url:
         return payment
     started = chosen.start(payment)
     with transaction.atomic():
         payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
-        payment.external_id = started.external_id
-        payment.checkout_url = started.url
-        payment.expires_at = started.expires_at
-        payment.save(update_fields=["external_id", "checkout_url", "expires_at"])
+        if not payment.checkout_url:
+            # Of two clicks at once, the page that stands here first is the only one that anybody is sent to.
+            payment.external_id = started.external_id
+            payment.checkout_url = started.url
+            payment.expires_at = started.expires_at
+            payment.save(update_fields=["external_id", "checkout_url", "expires_at"])
     if payment.state == PaymentState.EXPIRED:
         apply_payment_facts(gateway_name, chosen.expire(payment.external_id))
         raise Refused(_("The time to pay has passed; nothing was charged."), code="too_late")
     return payment
 
 
-def _open_payment(charge: Charge, gateway_name: str) -> Payment:
+def _open_payment(charge: Charge, chosen: PaymentGateway) -> Payment:
     now = clock.now()
     if charge.paid_at is not None:
         raise Refused(_("This is paid already."), code="already_paid")
@@ -82,20 +86,25 @@ def _open_payment(charge: Charge, gateway_name: str) -> Payment:
     for attempt in attempts:
         answered = attempt.checkout_url or attempt.created_at > now - UNANSWERED
         still_open = attempt.state == PaymentState.PENDING and attempt.expires_at > now
-        if attempt.gateway == gateway_name and still_open and answered:
+        if attempt.gateway == chosen.name and still_open and answered:
+            ask_for(charge, attempt.amount_minor)
             return attempt
     if charge.purpose == ChargePurpose.CONTRACT and len(attempts) < POSTPONEMENTS:
         postpone_payment_deadline(charge.contract_id, until)
         charge.expires_at = max(charge.expires_at, until)
         charge.save(update_fields=["expires_at"])
-    return Payment.objects.create(
+    ask_for(charge, gross_by(charge, chosen.name))
+    payment = Payment.objects.create(
         charge=charge,
-        gateway=gateway_name,
+        gateway=chosen.name,
         amount_minor=charge.gross_minor,
         currency=charge.currency,
         created_at=now,
         expires_at=min(until, charge.expires_at),
     )
+    if chosen.priced_in:
+        freeze_price(payment, chosen.priced_in)
+    return payment
 
 
 def apply_payment(gateway_name: str, external_id: str) -> None:
@@ -109,13 +118,15 @@ def apply_payment_facts(gateway_name: str, facts: GatewayPayment) -> None:
     Emits ``payment.succeeded``, ``payment.failed``, ``payment.mismatched`` or ``payment.unallocated``.
     """
     with transaction.atomic():
-        payment = _lock_payment(gateway_name, facts)
+        payment = locked_row(gateway_name, facts)
         if payment is None:
+            if not brings_money(facts):
+                return
             open_task(
                 f"unknown:{gateway_name}:{facts.external_id}",
                 TaskKind.UNKNOWN_PAYMENT,
                 _("%(gateway)s reports a payment that belongs to no charge: %(id)s.")
-                % {"gateway": gateway_name, "id": facts.external_id},
+                % {"gateway": gateway(gateway_name).brand, "id": facts.external_id},
             )
             return
         _note(payment, facts)
@@ -133,39 +144,6 @@ def apply_payment_facts(gateway_name: str, facts: GatewayPayment) -> None:
             _close(payment, facts.status)
 
 
-def _lock_payment(gateway_name: str, facts: GatewayPayment) -> Payment | None:
-    """The payment, its charge and itself locked in this order (as everywhere, so that nobody waits in a circle).
-
-    One that only the gateway knows, but for our charge, gets its row here.
-    """
-    known = Payment.objects.filter(gateway=gateway_name, external_id=facts.external_id)
-    if facts.payment_id is not None:
-        # The answer to `start` was lost, or the webhook overtook it.
-        known |= Payment.objects.filter(gateway=gateway_name, public_id=facts.payment_id, external_id="")
-    charge_id = known.values_list("charge_id", flat=True).first()
-    if charge_id is None and facts.charge_id is not None:
-        charge_id = Charge.objects.filter(public_id=facts.charge_id).values_list("pk", flat=True).first()
-    if charge_id is None:
-        return None
-    charge = Charge.objects.select_for_update(of=("self",)).select_related("contract").get(pk=charge_id)
-    payment = known.select_for_update(of=("self",)).order_by("-external_id").first()
-    if payment is None:
-        now = clock.now()
-        payment = Payment(
-            charge=charge,
-            gateway=gateway_name,
-            amount_minor=charge.gross_minor,
-            currency=charge.currency,
-            created_at=now,
-            expires_at=now,
-        )
-    payment.charge = charge
-    if payment.external_id != facts.external_id:
-        payment.external_id = facts.external_id
-        payment.save()
-    return payment
-
-
 def _note(payment: Payment, facts: GatewayPayment) -> None:
     """The ids by which the gateway will tell of refunds and disputes, and where the card is from: evidence for the VAT."""
     told = {
@@ -178,6 +156,8 @@ def _note(payment: Payment, facts: GatewayPayment) -> None:
         setattr(payment, name, told[name])
     if new:
         payment.save(update_fields=new)
+    if facts.token is not None:
+        note_tokens(payment, facts)
 
 
 def _close(payment: Payment, status: PaymentStatus) -> None:
@@ -197,19 +177,19 @@ def _close(payment: Payment, status: PaymentStatus) -> None:
 def _book(payment: Payment, facts: GatewayPayment) -> None:
     charge = payment.charge
     contract = charge.contract
-    if facts.currency != payment.currency or facts.amount_minor != payment.amount_minor:
-        wrong = Anomaly.WRONG_AMOUNT if facts.currency == payment.currency else Anomaly.WRONG_ASSET
-        payment.mismatch(facts.amount_minor, wrong)
-        if wrong == Anomaly.WRONG_ASSET:
+    received, wrong = _judge(payment, facts) if facts.token is None else judge(payment, facts)
+    if wrong:
+        payment.mismatch(received, wrong)
+        if facts.currency:
             payment.currency = facts.currency
         payment.save()
         postings.payment_unallocated(payment, contract)
-        _task(payment, contract)
+        _task(payment)
         emit("payment.mismatched", contract, payment=payment.pk, received_minor=payment.received_minor)
     else:
-        segment = _allocate(charge)
+        segment = _allocate(payment)
         anomaly = segment if isinstance(segment, Anomaly) else Anomaly.NONE
-        payment.succeed(clock.now(), facts.amount_minor, anomaly)
+        payment.succeed(clock.now(), received, anomaly)
         payment.save()
         if isinstance(segment, Segment):
             postings.payment_confirmed(payment, segment, charge.net_minor, charge.tax_minor)
@@ -226,10 +206,17 @@ def _book(payment: Payment, facts: GatewayPayment) -> None:
             issue_invoice(charge)
         else:
             postings.payment_unallocated(payment, contract)
-            _task(payment, contract)
+            _task(payment)
             request_return(payment)
             emit("payment.unallocated", contract, payment=payment.pk, anomaly=anomaly.value)
     _book_report(payment, facts)
+
+
+def _judge(payment: Payment, facts: GatewayPayment) -> tuple[int, Anomaly]:
+    """What came, in minor units of the currency that it came in, and what is odd about it."""
+    if facts.currency != payment.currency:
+        return facts.amount_minor, Anomaly.WRONG_ASSET
+    return facts.amount_minor, Anomaly.NONE if facts.amount_minor == payment.amount_minor else Anomaly.WRONG_AMOUNT
 
 
 def _book_report(payment: Payment, facts: GatewayPayment) -> None:
@@ -257,12 +244,14 @@ def _compare_tax(payment: Payment, facts: GatewayPayment) -> None:
     )
 
 
-def _allocate(charge: Charge) -> Segment | Anomaly:
+def _allocate(payment: Payment) -> Segment | Anomaly:
     """Tell the contract that it is paid; the answer is the paid segment, or why the money pays for nothing."""
+    charge = payment.charge
     if charge.paid_at is not None:
         return Anomaly.PAID_TWICE
     if charge.closed_at is not None:
         return Anomaly.LATE
+    ask_for(charge, payment.amount_minor)
     try:
         # A savepoint: a refusal must leave nothing behind, while the payment itself is still recorded.
         with transaction.atomic():
@@ -278,17 +267,13 @@ def _allocate(charge: Charge) -> Segment | Anomaly:
     return segment
 
 
-def _task(payment: Payment, contract: Contract) -> None:
+def _task(payment: Payment) -> None:
     open_task(
         f"payment:{payment.pk}",
         TaskKind.PAYMENT_ANOMALY,
         _("%(anomaly)s: %(received)s received, %(asked)s asked for.")
-        % {
-            "anomaly": Anomaly(payment.anomaly).label,
-            "received": money(Money(payment.received_minor, payment.currency)),
-            "asked": money(payment.charge.gross),
-        },
-        contract=contract,
+        % {"anomaly": Anomaly(payment.anomaly).label, "received": received_text(payment), "asked": asked_text(payment)},
+        contract=payment.charge.contract,
         payment=payment,
     )
 
@@ -301,11 +286,11 @@ def accept_mismatch(payment_id: int, user: User) -> None:
     with transaction.atomic():
         payment = _lock_mismatched(payment_id)
         charge = payment.charge
-        if payment.anomaly != Anomaly.WRONG_AMOUNT:
-            raise Refused(_("Another currency cannot be taken as payment; send it back."), code="wrong_asset")
+        if payment.anomaly == Anomaly.WRONG_ASSET:
+            raise Refused(_("Another currency or token cannot be taken as payment; send it back."), code="wrong_asset")
         if -balance(LedgerAccount.UNALLOCATED, payment, payment.currency) != payment.received_minor:
             raise Refused(_("A bank has taken some of it back; send the rest back."), code="not_payable")
-        segment = _allocate(charge)
+        segment = _allocate(payment)
         if isinstance(segment, Anomaly):
             raise Refused(_("Its order cannot be paid any more; send the money back."), code="not_payable")
         payment.accept_mismatch(clock.now())

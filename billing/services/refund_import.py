@@ -8,11 +8,11 @@ from billing.gateway_facts import GatewayError, GatewayRefund, RefundStatus
 from billing.gateways import gateway
 from billing.models import Payment, Refund, StaffTask
 from billing.queries import given_back, is_allocated, left_gross, paid_of, payments_told_of
-from billing.services.payment import BOOKED, apply_payment
+from billing.services.payment import apply_payment
 from billing.services.refund import create_refund, locked_payment, tell_of_refund
 from billing.services.refund_news import apply_refund_facts
 from billing.services.task import open_task
-from billing.states import RefundKind, RefundState, TaskKind
+from billing.states import BOOKED, RefundKind, RefundState, TaskKind
 from contracts.states import FINAL
 from core import clock
 from core.formats import minor, money

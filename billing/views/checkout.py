@@ -7,14 +7,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import signed_in
 from accounts.http import AccountRequest
 from billing import services
 from billing.access import own_charge
 from billing.checkout_state import CheckoutState, checkout_standing
-from billing.forms import MethodForm
+from billing.forms import MethodForm, TransactionForm
 from billing.gateway_facts import GatewayError
 from billing.gateways import offered_gateways
 from billing.models import Charge
@@ -71,4 +71,20 @@ def checkout_return(request: AccountRequest, public_id: UUID) -> HttpResponse:
         return redirect("checkout", public_id=charge.public_id)
     is_poll = "HX-Request" in request.headers
     template = "billing/checkout_return.html#news" if is_poll else "billing/checkout_return.html"
-    return render(request, template, {"charge": charge, "page": return_page(charge, standing)})
+    context = {"charge": charge, "page": return_page(charge, standing), "form": TransactionForm()}
+    return render(request, template, context)
+
+
+@require_POST
+@signed_in
+def checkout_transaction(request: AccountRequest, public_id: UUID) -> HttpResponse:
+    """Keep the transaction that the customer has sent tokens by, as they say, and have the gateway asked. It makes nothing paid."""
+    charge = own_charge(request, public_id)
+    form = TransactionForm(request.POST)
+    if form.is_valid():
+        services.note_transaction(charge, form.cleaned_data["transaction"])
+        services.ask_soon(charge)
+        messages.success(request, _("Thank you. We look for it, and this page tells you as soon as it is found."))
+    else:
+        messages.error(request, _("This is no transaction’s id. Copy it from your wallet."))
+    return redirect("checkout_return", public_id=charge.public_id)

@@ -2,11 +2,12 @@
 
 from django.utils.translation import gettext as _
 
-from billing.models import Dispute, Refund
+from billing.models import Dispute, Payment, Refund
 from billing.states import Anomaly
+from billing.token_words import asked_text, received_text, token_of
 from contracts.states import BEFORE_DELIVERY, State
 from core import clock
-from core.formats import minor, money
+from core.formats import money
 from messaging.letters.back import why_back
 from messaging.letters.news import News, RentalLetter, link, moment, one_line, to_customer
 
@@ -28,13 +29,9 @@ def payment_declined(news: News) -> RentalLetter:
 
 
 def payment_mismatched(news: News) -> RentalLetter:
-    """Another amount came than was asked for."""
+    """Another amount came than was asked for, or another token."""
     payment = news.payment
-    words = {
-        **news.names,
-        "received": minor(payment.received_minor, payment.currency),
-        "asked": money(payment.charge.gross),
-    }
+    words = {**news.names, "received": received_text(payment), "asked": asked_text(payment)}
     return to_customer(
         news,
         _("%(received)s came instead of %(asked)s: %(offering)s") % words,
@@ -49,14 +46,22 @@ def payment_mismatched(news: News) -> RentalLetter:
 def payment_unallocated(news: News) -> RentalLetter:
     """Money came that pays for nothing."""
     payment = news.payment
-    words = {**news.names, "received": minor(payment.received_minor, payment.currency)}
+    words = {**news.names, "received": received_text(payment)}
     twice = payment.anomaly == Anomaly.PAID_TWICE
     return to_customer(
         news,
         _("%(received)s goes back to you: %(offering)s") % words,
         _("It had been paid already.") if twice else _("It came when there was nothing to be paid any more."),
-        _("All of it is on its way back, the way you paid. Nothing to do for you; you get a mail when it is confirmed."),
+        _way_back(payment),
         total={"label": _("Comes back"), "amount": words["received"]},
+    )
+
+
+def _way_back(payment: Payment) -> str:
+    if token_of(payment) is None:
+        return _("All of it is on its way back, the way you paid. Nothing to do for you; you get a mail when it is confirmed.")
+    return _(
+        "All of it goes back in the same token, to an address of yours that you have confirmed. You get a mail when it was sent."
     )
 
 

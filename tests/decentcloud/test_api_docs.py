@@ -19,7 +19,7 @@ from decentcloud.api_docs import description
 from tests.browser import barriers, complaints, sideways
 
 # Addresses below /api/v1/ that are not for customers: the description, its page, and the banks' own messages.
-NOT_DESCRIBED = {"api_schema", "api_docs", "webhook_sandbox", "webhook_stripe"}
+NOT_DESCRIBED = {"api_schema", "api_docs", "webhook_sandbox", "webhook_stripe", "webhook_icpay"}
 # Reading these needs no token.
 OPEN = {"offerings_list", "offerings_read"}
 
