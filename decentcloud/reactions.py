@@ -3,20 +3,26 @@
 EVENTS: name of an event -> functions of it, each run at least once, by itself, outside a transaction.
 WEBHOOKS: (source, kind) -> handler of what an outside service told us.
 SCHEDULES: what is done again and again without anybody asking.
+QUESTIONS: what upper floors ask the proof of the money, beside billing's own.
 """
 
 from collections.abc import Callable
 from datetime import time, timedelta
 
+from django.conf import settings
+
 from accounts import tasks as accounts
 from billing import sandbox_bank, sandbox_messages, services
 from billing import tasks as billing
+from billing.proof.difference import Question
 from contracts import services as contracts
 from core import ecb
 from core.models import DomainEvent, WebhookEvent
 from core.schedules import Schedule
 from messaging import tasks as messaging
 from payouts import method_tasks as payout_methods
+from payouts import proof as payouts_proof
+from payouts import tasks as payouts
 from providers import services as providers
 
 EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
@@ -31,12 +37,17 @@ EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     "contract.extended": (messaging.tell,),
     "contract.suspended": (messaging.tell,),
     "contract.resumed": (messaging.tell,),
-    # An end: what is unused goes back, and nothing is asked for any more.
+    # An end: what is unused goes back, the rest of what was earned is released, and nothing is asked for any more.
     "contract.rejected": (billing.refund_ended_contract, messaging.tell),
     "contract.expired": (billing.refund_ended_contract, billing.close_charges_of_ended_contract, messaging.tell),
     "contract.provisioning_failed": (billing.refund_ended_contract, messaging.tell),
-    "contract.cancelled": (billing.refund_ended_contract, billing.close_charges_of_ended_contract, messaging.tell),
-    "contract.completed": (billing.close_charges_of_ended_contract, messaging.tell),
+    "contract.cancelled": (
+        billing.refund_ended_contract,
+        payouts.release_ended_contract,
+        billing.close_charges_of_ended_contract,
+        messaging.tell,
+    ),
+    "contract.completed": (payouts.release_ended_contract, billing.close_charges_of_ended_contract, messaging.tell),
     # Money.
     "vat.check_delayed": (billing.ask_vies,),
     "vat.confirmed": (messaging.tell,),
@@ -49,7 +60,12 @@ EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     "refund.succeeded": (messaging.tell,),
     "refund.failed": (messaging.tell,),
     "dispute.opened": (messaging.tell,),
-    "dispute.closed": (billing.refund_ended_contract, billing.send_waiting_refunds, messaging.tell),
+    "dispute.closed": (
+        billing.refund_ended_contract,
+        payouts.release_ended_contract,
+        billing.send_waiting_refunds,
+        messaging.tell,
+    ),
     # Where a provider is paid: a link to confirm it, and every owner hears of every change.
     "payout_method.added": (payout_methods.send_link, payout_methods.tell_owners),
     "payout_method.confirmed": (payout_methods.tell_owners,),
@@ -96,6 +112,8 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("disputes read again", services.reread_disputes, timedelta(hours=1)),
     Schedule("uncleared money read again", services.reread_uncleared, timedelta(hours=1)),
     Schedule("balance reports read", services.read_reports, timedelta(hours=1)),
+    Schedule("what is earned released", payouts.begin_release, timedelta(days=1), daily_at=time(settings.RELEASE_HOUR)),
+    Schedule("releases begun again", payouts.resume_release, timedelta(hours=1)),
     Schedule("money proved", billing.begin_proof, timedelta(days=1), daily_at=time(2, 30)),
     Schedule("exchange rates fetched", ecb.fetch_rates, timedelta(hours=3)),
     Schedule("VAT ids asked again", services.sweep_vat_checks, timedelta(minutes=1)),
@@ -107,3 +125,5 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("sandbox: bank", sandbox_bank.tick, timedelta(minutes=1)),
     Schedule("sandbox: post", sandbox_messages.deliver_due, timedelta(minutes=1)),
 )
+
+QUESTIONS: tuple[Question, ...] = payouts_proof.QUESTIONS
