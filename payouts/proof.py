@@ -37,7 +37,7 @@ RELEASES = Question(
 )
 
 PAYABLE = Question(
-    {"provider_payable": "what is owed to a provider is its shares of releases − what was taken back − payouts sent or settled"},
+    {"provider_payable": "what is owed to a provider is its shares of releases − what was taken back − payouts it has or is sent"},
     f"""
     WITH booked AS (
         SELECT line.owner, line.currency, -sum(amount) AS owed,
@@ -48,8 +48,15 @@ PAYABLE = Question(
         SELECT 'provider:' || provider_id AS owner, currency, sum(amount_minor - fee_minor) AS shares
         FROM payouts_release GROUP BY provider_id, currency
     ), left_us AS (
-        SELECT 'provider:' || provider_id AS owner, currency, sum(amount_minor) AS paid
-        FROM payouts_payout WHERE state IN ('sent', 'settled') GROUP BY provider_id, currency
+        SELECT 'provider:' || provider_id AS owner, currency, sum(amount) AS paid
+        FROM (
+            SELECT provider_id, currency, amount_minor AS amount FROM payouts_payout WHERE state IN ('sent', 'settled')
+            UNION ALL
+            SELECT payout.provider_id, payout.currency, -reversal.amount_minor FROM payouts_payoutreversal AS reversal
+            JOIN payouts_payouttransfer AS transfer ON transfer.id = reversal.transfer_id
+            JOIN payouts_payout AS payout ON payout.id = transfer.payout_id
+            WHERE reversal.state = 'succeeded' AND payout.state IN ('sent', 'settled')
+        ) AS moved GROUP BY provider_id, currency
     )
     SELECT 'provider_payable', format('%%s is owed %%s %%s, with %%s released, %%s taken back and %%s paid', owner,
                coalesce(owed, 0), currency, coalesce(shares, 0), coalesce(taken_back, 0), coalesce(paid, 0)), ARRAY[owner]
