@@ -7,7 +7,7 @@ from django.http import Http404
 
 from accounts.access import own_accounts
 from accounts.http import AccountRequest
-from billing.models import Charge, Document, Quote, SandboxPayment
+from billing.models import Charge, Document, Quote, RefundAddress, SandboxPayment
 from billing.sandbox_bank import is_enabled
 
 
@@ -38,6 +38,14 @@ def readable_document(request: AccountRequest, public_id: UUID) -> Document:
     if document.account_id not in own_accounts(request) and not may_all:
         raise Http404
     return document
+
+
+def own_refund_address(request: AccountRequest, address_id: int) -> RefundAddress:
+    """Where the account in use wants tokens back."""
+    found = RefundAddress.objects.filter(account=request.account, pk=address_id).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def own_bank_page(request: AccountRequest, payment_id: UUID) -> SandboxPayment:

@@ -76,6 +76,7 @@ class TaskKind(models.TextChoices):
 
     PAYMENT_ANOMALY = "payment_anomaly", _("Odd payment")
     REFUND_FAILED = "refund_failed", _("Refund failed")
+    REFUND_IN_TOKENS = "refund_in_tokens", _("Refund to be paid in tokens")
     DISPUTE = "dispute", _("Dispute")
     INQUIRY = "inquiry", _("Inquiry")
     UNKNOWN_PAYMENT = "unknown_payment", _("Payment that we cannot place")
@@ -141,6 +142,16 @@ class TaxCategory(models.TextChoices):
     OUT_OF_SCOPE = "O", _("Outside the scope of EU VAT")
     EXEMPT = "E", _("No VAT: small business")
     LEFT_OUT = "N", _("No VAT charged")
+
+
+class AddressState(models.TextChoices):
+    """Where an address for tokens that come back stands, read from its times."""
+
+    WAITING = "waiting", _("Waits for your confirmation")
+    LAPSED = "lapsed", _("Not confirmed in time")
+    HELD = "held", _("Confirmed, not used yet")
+    USABLE = "usable", _("In use")
+    REMOVED = "removed", _("Removed")
 
 
 class TaxScheme(models.TextChoices):

@@ -65,6 +65,12 @@ def apply_refunds(event: WebhookEvent) -> None:
     services.apply_refunds(event.source, event.payload["object_id"])
 
 
+def apply_payment_and_refunds(event: WebhookEvent) -> None:
+    """A gateway says that a payment was given back, perhaps before it said that it came: read the payment, then its refunds."""
+    apply_payment(event)
+    apply_refunds(event)
+
+
 def apply_dispute(event: WebhookEvent) -> None:
     """A gateway says something of a dispute: read it again and book it."""
     services.apply_dispute(event.source, event.payload["object_id"])

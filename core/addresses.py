@@ -18,6 +18,11 @@ _CHECK_BYTES = 4
 _NOBODY = (b"", b"\x04")
 _ACCOUNT_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _EVM = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
+_SIGNS58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BASE58 = re.compile(f"[{_SIGNS58}]{{32,44}}", re.ASCII)
+_SOLANA_BYTES = 32
+# The system program: all zeros.
+_SOLANA_NOBODY = "1" * 32
 # Nobody has the key to it.
 _EVM_ZERO = "0x" + "0" * 40
 
@@ -79,6 +84,24 @@ def check_evm_address(text: str) -> str:
     if written[2:] in {written[2:].lower(), written[2:].upper()}:
         raise BadAddress(_("Copy the address as your wallet shows it, with small letters and capitals: they tell a mistyped one."))
     raise BadAddress(_("This is not a possible address: its small letters and capitals do not fit. Is a character mistyped?"))
+
+
+def check_solana_address(text: str) -> str:
+    """An address of Solana: 32 bytes in base 58. Raises BadAddress for what is none. Nothing in it checks a mistyped letter."""
+    written = text.strip()
+    if not _BASE58.fullmatch(written) or _base58_bytes(written) != _SOLANA_BYTES:
+        raise BadAddress(_("An address of Solana has 32 to 44 letters and digits, without 0, O, I and l. Copy it once more."))
+    if written == _SOLANA_NOBODY:
+        raise BadAddress(_("This address belongs to nobody; tokens sent to it would be lost."))
+    return written
+
+
+def _base58_bytes(written: str) -> int:
+    value = 0
+    for sign in written:
+        value = value * len(_SIGNS58) + _SIGNS58.index(sign)
+    # Each leading 1 is a byte of zeros.
+    return (value.bit_length() + 7) // 8 + len(written) - len(written.lstrip("1"))
 
 
 def _decoded(letters: str) -> bytes:

@@ -24,6 +24,13 @@ from billing.services.payment_closing import (
 from billing.services.profile import keep_billing_details, save_billing_profile
 from billing.services.quote import create_quote
 from billing.services.refund import refund_settlement, request_goodwill_refund, request_vat_refund
+from billing.services.refund_address import (
+    confirm_refund_address,
+    give_refund_address,
+    new_address_link,
+    refuse_unless_waiting,
+    remove_refund_address,
+)
 from billing.services.refund_import import apply_refund, import_refund
 from billing.services.refund_news import apply_refund_facts
 from billing.services.refund_sending import (
@@ -60,14 +67,17 @@ __all__ = [
     "close_other_payments_of",
     "close_superseded_payments",
     "close_task_by_hand",
+    "confirm_refund_address",
     "correct_vat",
     "create_quote",
     "expected_rate",
     "expire_unpaid_charges",
+    "give_refund_address",
     "import_refund",
     "issue_invoice",
     "issue_receipt",
     "keep_billing_details",
+    "new_address_link",
     "note_transaction",
     "open_extension_charge",
     "open_task",
@@ -79,6 +89,8 @@ __all__ = [
     "read_reports",
     "recheck_vat_ids",
     "refund_settlement",
+    "refuse_unless_waiting",
+    "remove_refund_address",
     "request_goodwill_refund",
     "request_vat_refund",
     "reread_disputes",

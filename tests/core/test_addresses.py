@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.addresses import BadAddress, check_evm_address, check_icp_account_id, check_icp_principal
+from core.addresses import BadAddress, check_evm_address, check_icp_account_id, check_icp_principal, check_solana_address
 
 # The ledgers of ICP and of NNS, and a user's key.
 PRINCIPALS = [
@@ -148,3 +148,25 @@ def test_what_is_no_evm_address_is_refused(written: str) -> None:
 def test_the_address_of_nobody_is_refused() -> None:
     with pytest.raises(BadAddress, match="belongs to nobody"):
         check_evm_address("0x" + "0" * 40)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["So11111111111111111111111111111111111111112", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"],
+)
+def test_known_addresses_of_solana_are_right(address: str) -> None:
+    assert check_solana_address(f" {address} ") == address
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "1" * 31, "z" * 44, "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt10", EVM[0]],
+)
+def test_what_is_no_address_of_solana_is_refused(written: str) -> None:
+    with pytest.raises(BadAddress):
+        check_solana_address(written)
+
+
+def test_the_address_of_nobody_on_solana_is_refused() -> None:
+    with pytest.raises(BadAddress, match="belongs to nobody"):
+        check_solana_address("1" * 32)
