@@ -47,6 +47,12 @@ def paid_out(gateway: str, line: BalanceLine) -> None:
     _post(gateway, "payout", line, [*_into_balance(gateway, line, A.GATEWAY_FEES), credit(A.BANK, "bank", line.amount_minor)], {})
 
 
+def share_moved(gateway: str, line: BalanceLine) -> None:
+    """The report shows what a provider's own account there was sent, or what was taken back from it."""
+    moved = [*_into_balance(gateway, line, A.GATEWAY_FEES), credit(A.GATEWAY_CLEARING, gateway, line.amount_minor)]
+    _post(gateway, "share", line, moved, {})
+
+
 def fee_taken(gateway: str, line: BalanceLine) -> None:
     """The gateway has taken a fee that belongs to no payment."""
     fees = [*_into_balance(gateway, line, A.GATEWAY_FEES), credit(A.GATEWAY_FEES, gateway, line.amount_minor)]

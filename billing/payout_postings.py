@@ -82,6 +82,19 @@ def payout_returned(payout_id: int, provider: Provider, into: Line, amount: int,
     _payout(payout_id, "returned", currency, lines)
 
 
+def share_taken_back(reversal_id: int, gateway: str, provider: Provider, amount: int, currency: str) -> None:
+    """A part of a settled payout came back from the provider's own account at a gateway: it makes up for what was taken back.
+
+    The gateway's report shows it later (`bt:…`); until then it stands on gateway_clearing, as payouts that leave by it do.
+    """
+    post(
+        f"payout-reversed:{reversal_id}",
+        "payout_reversed",
+        currency,
+        [debit(A.GATEWAY_CLEARING, gateway, amount), credit(A.PROVIDER_PAYABLE, provider, amount)],
+    )
+
+
 def _owner(payout_id: int) -> str:
     return f"payout:{payout_id}"
 

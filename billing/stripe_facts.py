@@ -47,6 +47,8 @@ _SUBJECTS = {
     "pyr_": LineSubject.REFUND,
     "dp_": LineSubject.DISPUTE,
     "du_": LineSubject.DISPUTE,
+    "tr_": LineSubject.SHARE,
+    "trr_": LineSubject.SHARE,
     "po_": LineSubject.PAYOUT,
 }
 _FEES = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee"})

@@ -76,7 +76,7 @@ class StripeGateway:
     def start(self, payment: Payment) -> Started:
         """Open a Checkout Session over exactly the gross, once."""
         charge = payment.charge
-        with _asking() as client:
+        with asking() as client:
             customer = client.v1.customers.create(
                 params=_customer(charge), options={"idempotency_key": f"customer:{payment.public_id}"}
             )
@@ -89,12 +89,12 @@ class StripeGateway:
 
     def read(self, external_id: str) -> GatewayPayment:
         """What Stripe says of a payment now."""
-        with _asking() as client:
+        with asking() as client:
             return _read_session(client, external_id)
 
     def expire(self, external_id: str) -> GatewayPayment:
         """Close the page unless it is paid or on its way, and say how the payment stands."""
-        with _asking() as client:
+        with asking() as client:
             try:
                 client.v1.checkout.sessions.expire(external_id)
             except stripe.InvalidRequestError as error:
@@ -105,7 +105,7 @@ class StripeGateway:
     def refund(self, refund: Refund) -> GatewayRefund:
         """Send money back. A repeat finds the first, by its key, and after a day, when keys are forgotten, by our mark on it."""
         payment = refund.payment
-        with _asking() as client:
+        with asking() as client:
             there = client.v1.refunds.list(
                 params={"payment_intent": payment.external_intent_id, "limit": 100, "expand": _OF_REFUNDS}
             )
@@ -118,26 +118,26 @@ class StripeGateway:
 
     def read_refund(self, external_id: str) -> GatewayRefund:
         """What Stripe says of a refund now."""
-        with _asking() as client:
+        with asking() as client:
             refund = client.v1.refunds.retrieve(external_id, params={"expand": _OF_REFUND}).to_dict()
             return refund_facts(refund, _payment_of(client, refund))
 
     def read_refunds(self, payment_id: str) -> list[GatewayRefund]:
         """Every refund of a charge, of ours and of the dashboard's."""
-        with _asking() as client:
+        with asking() as client:
             rows = client.v1.refunds.list(params={"charge": payment_id, "limit": 100, "expand": _OF_REFUNDS})
             refunds = [row.to_dict() for row in rows.auto_paging_iter()]
             return [refund_facts(refund, _payment_of(client, refund)) for refund in refunds]
 
     def read_dispute(self, external_id: str) -> GatewayDispute:
         """What Stripe says of a dispute now."""
-        with _asking() as client:
+        with asking() as client:
             dispute = client.v1.disputes.retrieve(external_id).to_dict()
             return dispute_facts(dispute, _payment_of(client, dispute))
 
     def balance_lines(self, since: datetime, until: datetime) -> Iterator[BalanceLine]:
         """Stripe's balance transactions of that time, page by page."""
-        with _asking() as client:
+        with asking() as client:
             rows = client.v1.balance_transactions.list(
                 params={"created": {"gte": ceil(since.timestamp()), "lt": ceil(until.timestamp())}, "limit": 100}
             )
@@ -161,7 +161,7 @@ def is_signed(body: bytes, header: str) -> bool:
 
 
 @contextmanager
-def _asking() -> Iterator[stripe.StripeClient]:
+def asking() -> Iterator[stripe.StripeClient]:
     """A client with our key. What goes wrong within the block becomes `GatewayError`."""
     require_no_transaction()
     if not settings.STRIPE_SECRET_KEY:
@@ -240,7 +240,7 @@ def _session(payment: Payment, customer_id: str) -> SessionCreateParams:
                 "quantity": 1,
                 "price_data": {
                     "currency": payment.currency.lower(),
-                    "unit_amount": _amount(payment.amount_minor, payment.currency),
+                    "unit_amount": stripe_amount(payment.amount_minor, payment.currency),
                     "tax_behavior": "inclusive",
                     "product_data": {"name": charge.subject},
                 },
@@ -267,13 +267,13 @@ def _session(payment: Payment, customer_id: str) -> SessionCreateParams:
 def _refund(refund: Refund) -> RefundCreateParams:
     return {
         "payment_intent": refund.payment.external_intent_id,
-        "amount": _amount(refund.amount_minor, refund.currency),
+        "amount": stripe_amount(refund.amount_minor, refund.currency),
         "metadata": {"refund": str(refund.public_id), "attempt": str(refund.failures)},
         "expand": _OF_REFUND,
     }
 
 
-def _amount(minor: int, code: str) -> int:
+def stripe_amount(minor: int, code: str) -> int:
     """Stripe's smallest unit is ours for every currency here: JPY without decimals, KWD with three of which the last is 0."""
     if minor <= 0 or minor % currency(code).step:
         raise GatewayError(f"Stripe takes no {minor} {code}", permanent=True)

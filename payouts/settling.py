@@ -22,7 +22,7 @@ LONGEST_REFERENCE = 120
 # By hand they are paid in tokens, from what the gateway of tokens keeps for us.
 IN_TOKENS = (MethodKind.ICP, MethodKind.EVM)
 # Whose balance pays what leaves by itself in tokens; by hand it is that of the gateway of tokens.
-_GATEWAYS = {Rail.ICRC1: "icrc1"}
+_GATEWAYS: dict[str, str] = {Rail.ICRC1: "icrc1"}
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]{1,11}", re.ASCII)
 MOST_UNITS = 10**38 - 1
 
@@ -110,7 +110,8 @@ def _source(payout: Payout, side: Callable[[A, str, int, str], Line], amount: in
     """A line of the account of ours that a payout leaves from."""
     account, owner = A.GATEWAY_BALANCE, _GATEWAYS.get(payout.rail, "icpay")
     if payout.method.kind == MethodKind.STRIPE:
-        owner = "stripe"
+        # It leaves the balance by the lines of Stripe's report.
+        account, owner = A.GATEWAY_CLEARING, "stripe"
     elif payout.method.kind == MethodKind.BANK:
         account, owner = A.BANK, "bank"
     return side(account, owner, amount, token)

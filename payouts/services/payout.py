@@ -27,9 +27,11 @@ from core.outbox import Json, emit
 from payouts.exports import file_of
 from payouts.models import Payout, PayoutExport, PayoutItem, PayoutMethod, Release
 from payouts.pending import Figures, circumstances, held_back, pending_releases
+from payouts.rails import rail_for
 from payouts.services.locking import lock_payout, lock_payouts, lock_provider, look_again, refuse_other_rails, require_state
 from payouts.settling import Paid, checked, post_returned, post_settled
 from payouts.states import UNSENT, ExportFormat, PayoutState, Rail
+from payouts.transfers import refuse_partly_back, refuse_while_out
 from providers.models import Provider
 
 # Of a method, what a payout keeps.
@@ -61,7 +63,7 @@ def propose_payout(provider_id: int, currency: str, user: User, *, expected_mino
             provider=provider,
             currency=currency,
             method=method,
-            rail=Rail.MANUAL,
+            rail=rail_for(method, currency),
             destination=_frozen(method),
             released_minor=figures.released_minor,
             recovered_minor=figures.recovered_minor,
@@ -216,12 +218,15 @@ def _settle(payout: Payout, given: Paid, now: datetime, user: User | None) -> No
 def fail_payout(payout_id: int, user: User | None, reason: str) -> Payout:
     """Drop what has not left, or write down that what was sent did not leave: its releases are pending again.
 
-    Raises `Refused`: required (no reason), wrong_state, paid. Posts payout_failed if it was sent; emits ``payout.failed``.
+    Raises `Refused`: required (no reason), wrong_state, paid, under_way (a rail has not said what became of it). Posts
+    payout_failed if it was sent; emits ``payout.failed``.
     """
     reason = _tidy(reason)
     with transaction.atomic():
         payout = lock_payout(payout_id)
         require_state(payout, *UNSENT, PayoutState.SENT)
+        if user is not None:
+            refuse_while_out(payout)
         was_sent, now = payout.state == PayoutState.SENT, clock.now()
         payout.fail(now, reason)
         payout.save()
@@ -235,12 +240,13 @@ def fail_payout(payout_id: int, user: User | None, reason: str) -> Payout:
 def return_payout(payout_id: int, user: User | None, reason: str) -> Payout:
     """The money came back after it had left: it is owed again, and its releases are pending again.
 
-    Raises `Refused`: required (no reason), wrong_state. Posts payout_returned; emits ``payout.returned``.
+    Raises `Refused`: required (no reason), wrong_state, partly_back. Posts payout_returned; emits ``payout.returned``.
     """
     reason = _tidy(reason)
     with transaction.atomic():
         payout = lock_payout(payout_id)
         require_state(payout, PayoutState.SETTLED)
+        refuse_partly_back(payout)
         now = clock.now()
         payout.come_back(now, reason)
         payout.save()

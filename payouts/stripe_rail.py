@@ -1,0 +1,130 @@
+"""Only payouts to providers' own accounts at Stripe: one transfer out of each card payment that they earned by."""
+
+from collections import Counter
+
+from django.utils.translation import gettext as _
+
+from billing import stripe_connect
+from billing.models import LedgerLine, Payment
+from billing.states import LedgerAccount
+from billing.stripe_connect import NotMade, Sending
+from core import clock
+from core.errors import Refused
+from core.formats import minor
+from payouts.models import Payout, PayoutItem, PayoutMethod, PayoutReversal, PayoutTransfer
+from payouts.rail_facts import Outcome, Part, Said
+from payouts.settling import Paid
+from payouts.states import MethodKind, Rail
+
+GATEWAY = "stripe"
+
+
+class StripeRail:
+    """From the platform's balance at Stripe to a connected account."""
+
+    name = Rail.STRIPE_CONNECT
+
+    def is_configured(self) -> bool:
+        """Where providers can connect accounts."""
+        return stripe_connect.is_switched_on()
+
+    def suits(self, method: PayoutMethod, currency: str) -> bool:
+        """Accounts at Stripe only."""
+        return method.kind == MethodKind.STRIPE
+
+    def plan(self, payout: Payout) -> list[Part]:
+        """A part out of each card payment, less what is recovered, and one out of our balance for what was paid otherwise.
+
+        Raises `Refused`: account_not_ready, other_balance, balance_short.
+        """
+        if not stripe_connect.read_account(payout.destination["address"]).can_be_paid:
+            raise Refused(_("Stripe does not let this account be paid: the provider has to look there."), code="account_not_ready")
+        parts = _parts(payout)
+        _refuse_other_balance(payout, [part.payment for part in parts if part.payment is not None])
+        ours = sum(part.amount_minor for part in parts if part.payment is None)
+        if ours and (there := stripe_connect.available_minor(payout.currency)) < ours:
+            raise Refused(
+                _("%(needed)s has to come out of our balance at Stripe, which has %(available)s.")
+                % {"needed": minor(ours, payout.currency), "available": minor(there, payout.currency)},
+                code="balance_short",
+            )
+        return parts
+
+    def pay(self, transfer: PayoutTransfer) -> Said:
+        """Send it, or find that it was sent. A refusal is certain: Stripe was asked for it by our mark."""
+        try:
+            return Said(Outcome.DONE, stripe_connect.send(_sending(transfer)))
+        except NotMade as error:
+            return Said(Outcome.NEVER, reason=str(error))
+
+    def look(self, transfer: PayoutTransfer) -> Said:
+        """Whether Stripe has it, by our mark."""
+        found = stripe_connect.find_sent(_sending(transfer))
+        return Said(Outcome.DONE, found) if found else Said(Outcome.NOT_FOUND, reason="Stripe does not have it")
+
+    def take_back(self, reversal: PayoutReversal) -> Said:
+        """Take it back, as far as the account has so much."""
+        transfer = reversal.transfer
+        try:
+            made = stripe_connect.take_back(
+                transfer.external_id, str(reversal.public_id), reversal.amount_minor, transfer.payout.currency
+            )
+        except NotMade as error:
+            return Said(Outcome.NEVER, reason=str(error))
+        return Said(Outcome.DONE, made)
+
+    def paid(self, payout: Payout, transfers: list[PayoutTransfer]) -> Paid:
+        """The transfer's name, or of several the name of their group."""
+        names = [transfer.external_id for transfer in transfers]
+        return Paid(names[0] if len(names) == 1 else _group(payout), clock.now())
+
+
+def _parts(payout: Payout) -> list[Part]:
+    """The shares by payment, in the order in which they came in; what is recovered is kept from the first of them."""
+    items = PayoutItem.objects.filter(payout=payout).order_by("release__payment_id", "release_id")
+    rows = list(items.select_related("release__payment"))
+    payments = {row.release.payment_id: row.release.payment for row in rows}
+    shares: Counter[int] = Counter()
+    for row in rows:
+        shares[row.release.payment_id] += row.release.share_minor
+    recovered, ours, parts = int(payout.recovered_minor), 0, []
+    for pk, share in shares.items():
+        kept = min(share, recovered)
+        recovered -= kept
+        payment = payments[pk]
+        if payment.gateway != GATEWAY or not payment.external_charge_id:
+            ours += share - kept
+        elif share > kept:
+            parts.append(Part(share - kept, payment))
+    return [*parts, *([Part(ours)] if ours else [])]
+
+
+def _refuse_other_balance(payout: Payout, payments: list[Payment]) -> None:
+    """Stripe sends out of a charge only in the currency that it has settled the charge in."""
+    lines = LedgerLine.objects.filter(
+        account=LedgerAccount.GATEWAY_BALANCE, entry__payment__in=payments, entry__key__startswith=f"bt:{GATEWAY}:"
+    )
+    other = lines.exclude(currency=payout.currency).values_list("currency", flat=True).first()
+    if other:
+        raise Refused(
+            _("Stripe has settled these payments in %(other)s: out of them nothing can be sent in %(currency)s.")
+            % {"other": other, "currency": payout.currency},
+            code="other_balance",
+        )
+
+
+def _sending(transfer: PayoutTransfer) -> Sending:
+    payout = transfer.payout
+    return Sending(
+        mark=str(transfer.public_id),
+        key=transfer.key,
+        group=_group(payout),
+        account_id=payout.destination["address"],
+        amount_minor=int(transfer.amount_minor),
+        currency=payout.currency,
+        charge_id=transfer.payment.external_charge_id if transfer.payment else "",
+    )
+
+
+def _group(payout: Payout) -> str:
+    return f"payout_{payout.public_id}"
