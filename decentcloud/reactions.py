@@ -12,6 +12,7 @@ from datetime import time, timedelta
 from django.conf import settings
 
 from accounts import tasks as accounts
+from billing import address_tasks as refund_addresses
 from billing import sandbox_bank, sandbox_messages, services
 from billing import tasks as billing
 from billing.proof.difference import Question
@@ -22,7 +23,10 @@ from core.schedules import Schedule
 from messaging import tasks as messaging
 from payouts import method_tasks as payout_methods
 from payouts import proof as payouts_proof
+from payouts import rail_tasks as payout_rails
 from payouts import tasks as payouts
+from payouts.services.statement import make_due_statements
+from payouts.services.sweeping import sweep_payouts
 from providers import services as providers
 
 EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
@@ -56,16 +60,24 @@ EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     "payment.failed": (messaging.tell,),
     "payment.mismatched": (messaging.tell,),
     "payment.unallocated": (messaging.tell,),
-    "refund.requested": (billing.send_refund,),
+    "refund.requested": (billing.send_refund, payout_rails.recover_shares),
     "refund.succeeded": (messaging.tell,),
     "refund.failed": (messaging.tell,),
+    # Tokens go back by hand, to an address that the customer has confirmed.
+    "refund.handed_over": (messaging.tell,),
+    "refund_address.given": (refund_addresses.send_address_link,),
+    "refund_address.confirmed": (refund_addresses.tell_of_address,),
+    "refund_address.removed": (refund_addresses.tell_of_address,),
     "dispute.opened": (messaging.tell,),
     "dispute.closed": (
         billing.refund_ended_contract,
         payouts.release_ended_contract,
         billing.send_waiting_refunds,
+        payout_rails.recover_shares,
         messaging.tell,
     ),
+    # Payouts that leave by themselves.
+    "payout.approved": (payout_rails.carry_out_payout,),
     # Where a provider is paid: a link to confirm it, and every owner hears of every change.
     "payout_method.added": (payout_methods.send_link, payout_methods.tell_owners),
     "payout_method.confirmed": (payout_methods.tell_owners,),
@@ -101,6 +113,7 @@ WEBHOOKS: dict[tuple[str, str], Callable[[WebhookEvent], None]] = {
     ("icpay", "payment.completed"): billing.apply_payment,
     ("icpay", "payment.failed"): billing.apply_payment,
     ("icpay", "payment.cancelled"): billing.apply_payment,
+    ("icpay", "payment.refunded"): billing.apply_payment_and_refunds,
 }
 
 SCHEDULES: tuple[Schedule, ...] = (
@@ -114,7 +127,9 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("balance reports read", services.read_reports, timedelta(hours=1)),
     Schedule("what is earned released", payouts.begin_release, timedelta(days=1), daily_at=time(settings.RELEASE_HOUR)),
     Schedule("releases begun again", payouts.resume_release, timedelta(hours=1)),
+    Schedule("payouts on their way", sweep_payouts, timedelta(minutes=1)),
     Schedule("money proved", billing.begin_proof, timedelta(days=1), daily_at=time(2, 30)),
+    Schedule("statements of providers made", make_due_statements, timedelta(hours=1)),
     Schedule("exchange rates fetched", ecb.fetch_rates, timedelta(hours=3)),
     Schedule("VAT ids asked again", services.sweep_vat_checks, timedelta(minutes=1)),
     Schedule("VAT of orders while VIES was silent", services.recheck_vat_ids, timedelta(minutes=1)),

@@ -113,6 +113,9 @@ def _take_in(gateway_name: str, line: BalanceLine) -> None:
         apply_refund(gateway_name, line.source_id)
     elif line.subject == LineSubject.DISPUTE:
         apply_dispute(gateway_name, line.source_id)
+    elif line.subject == LineSubject.SHARE:
+        with transaction.atomic():
+            balance_postings.share_moved(gateway_name, line)
     elif line.subject == LineSubject.PAYOUT:
         with transaction.atomic():
             balance_postings.paid_out(gateway_name, line)
