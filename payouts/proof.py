@@ -55,7 +55,8 @@ PAYABLE = Question(
             SELECT payout.provider_id, payout.currency, -reversal.amount_minor FROM payouts_payoutreversal AS reversal
             JOIN payouts_payouttransfer AS transfer ON transfer.id = reversal.transfer_id
             JOIN payouts_payout AS payout ON payout.id = transfer.payout_id
-            WHERE reversal.state = 'succeeded' AND payout.state IN ('sent', 'settled')
+            -- Of one that is only sent, what came back is booked when it fails as a whole.
+            WHERE reversal.state = 'succeeded' AND payout.state = 'settled'
         ) AS moved GROUP BY provider_id, currency
     )
     SELECT 'provider_payable', format('%%s is owed %%s %%s, with %%s released, %%s taken back and %%s paid', owner,
