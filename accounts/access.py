@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, cast
 
+from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 from accounts.http import AccountRequest
 from accounts.models import Account, ApiToken, Membership, SshKey, User
 from accounts.queries import memberships
-from accounts.states import Role
+from accounts.states import STAFF_SCOPES, Role, Scope
 from core.errors import Refused
 
 P = ParamSpec("P")
@@ -56,6 +57,15 @@ def own_accounts(request: HttpRequest) -> frozenset[int]:
 def token_of(request: Request) -> ApiToken | None:
     """The API token that the request came with; None for a signed-in browser."""
     return request.auth if isinstance(request.auth, ApiToken) else None
+
+
+def open_scopes(request: HttpRequest | Request) -> list[Scope]:
+    """What the reader may let a token do: a token what it may itself, a browser all; staff's only where the admin is open to it."""
+    token = token_of(request) if isinstance(request, Request) else None
+    if token is not None:
+        return [scope for scope in Scope if scope in token.scopes]
+    is_open = admin.site.has_permission(cast(HttpRequest, request))
+    return [scope for scope in Scope if is_open or scope not in STAFF_SCOPES]
 
 
 def own_memberships(request: HttpRequest) -> list[Membership]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
@@ -11,12 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import queries, services
-from accounts.access import account_of, own_ssh_key, own_token, require_role, token_of, user_of
+from accounts.access import account_of, open_scopes, own_ssh_key, own_token, require_role, token_of, user_of
 from accounts.models import ApiToken, SshKey
 from accounts.openapi import NO_CONTENT
 from accounts.permissions import AnyToken
 from accounts.ssh import LONGEST_LINE
 from accounts.states import AccountKind, Role, Scope
+from core.errors import Refused
 from core.idempotency import SecretResponse, idempotent
 
 
@@ -87,7 +89,7 @@ class Me(GenericAPIView[Any]):
     @extend_schema(operation_id="me_read")
     def get(self, request: Request) -> Response:
         """Who the credentials stand for, which account they act for, and what they may do."""
-        user, account, token = user_of(request), account_of(request), token_of(request)
+        user, account = user_of(request), account_of(request)
         answer = {
             "email": user.email,
             "email_verified": queries.has_verified_email(user),
@@ -96,7 +98,7 @@ class Me(GenericAPIView[Any]):
             "account_name": account.name,
             "account_kind": account.kind,
             "role": require_role(request, *Role).role,
-            "scopes": token.scopes if token else Scope.values,
+            "scopes": open_scopes(request),
         }
         return Response(MeSerializer(answer).data)
 
@@ -171,6 +173,8 @@ class Tokens(GenericAPIView[ApiToken]):
         """Make a token. `secret` is shown in this answer and never again. A token makes no token that may more than itself."""
         data = NewTokenSerializer(data=request.data)
         data.is_valid(raise_exception=True)
+        if token_of(request) is None and not set(data.validated_data["scopes"]) <= set(open_scopes(request)):
+            raise Refused(_("Only staff may work on payouts, with a second factor."), code="staff_only", field="scopes")
         token, secret = services.create_token(
             user_of(request), account_of(request), **data.validated_data, within=token_of(request)
         )

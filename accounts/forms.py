@@ -1,5 +1,6 @@
 """The forms of the account pages. Rules live in the services; a refusal comes back as an error at its field."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -72,9 +73,13 @@ class TokenForm(ServiceForm):
 
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What uses it: a script, a server, a person."))
     scopes = forms.MultipleChoiceField(
-        label=_("It may"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple, help_text=_("As little as will do.")
+        label=_("It may"), choices=(), widget=forms.CheckboxSelectMultiple, help_text=_("As little as will do.")
     )
     lifetime = forms.ChoiceField(label=_("It lasts"), choices=list(LIFETIMES.items()), initial="90")
+
+    def __init__(self, data: Any, scopes: Iterable[Scope]) -> None:
+        super().__init__(data)
+        self.fields["scopes"].choices = [(scope.value, scope.label) for scope in scopes]  # type: ignore[attr-defined]  # of a choice field
 
     def expires_at(self) -> datetime | None:
         """When the token ends, in UTC; None for until revoked."""

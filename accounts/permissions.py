@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.utils.translation import gettext as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -42,6 +43,22 @@ class HasScopeOrIsAnonymous(HasScope):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the caller may; anonymous callers may always."""
         return self._token_may(request, view)
+
+
+class HasStaffScope(HasScope):
+    """For staff only: a token with the scope whose owner is staff, or a browser that the admin is open to.
+
+    The view names Django's right for each method as well: `rights = {"GET": "payouts.view_payout"}`.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether user and token may call this method."""
+        if not super().has_permission(request, view):
+            return False
+        self.message = _("Only staff may do this.")
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        is_open = request.user.is_staff if isinstance(request.auth, ApiToken) else admin.site.has_permission(request._request)  # noqa: SLF001 -- the page request below
+        return is_open and request.user.has_perm(view.rights[method])
 
 
 class AnyToken(HasScope):

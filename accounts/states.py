@@ -42,3 +42,9 @@ class Scope(TextChoices):
     TOKENS_WRITE = "tokens:write", _("Create and revoke API tokens")
     PROVIDER_READ = "provider:read", _("Read the provider desk")
     PROVIDER_WRITE = "provider:write", _("Work the provider desk")
+    PAYOUTS_READ = "payouts:read", _("Staff: read what providers are owed and paid")
+    PAYOUTS_WRITE = "payouts:write", _("Staff: propose payouts, and mark them as paid")
+
+
+# Only staff holds and uses these; a token keeps them when its owner leaves, and opens nothing with them any more.
+STAFF_SCOPES = frozenset({Scope.PAYOUTS_READ, Scope.PAYOUTS_WRITE})

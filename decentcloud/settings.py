@@ -372,5 +372,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "VatCheckState": "billing.states.VatCheckState",
         "TaxCategory": "billing.states.TaxCategory",
         "DocumentLanguage": "billing.states.DocumentLanguage",
+        "MethodKind": "payouts.states.MethodKind",
     },
 }

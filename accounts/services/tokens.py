@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, ApiToken, Membership, User
-from accounts.states import Scope
+from accounts.states import STAFF_SCOPES, Scope
 from core import clock
 from core.errors import Refused
 from core.outbox import emit
@@ -38,7 +38,8 @@ def create_token(
     """Make a token and its secret, which is shown now and never again. `expires_at` in UTC; None lasts until revoked.
 
     `within` is the token that asks for it, if one does: the new one may not do more or live longer.
-    Raises Refused with code `name`, `scopes`, `expires_at`, `not_member`, `too_many` or `wider`. Emits token.created.
+    Staff's scopes are for staff; that its session has proved a second factor is asked by the views (`access.open_scopes`).
+    Raises Refused with code `name`, `scopes`, `staff_only`, `expires_at`, `not_member`, `too_many` or `wider`. Emits token.created.
     """
     now = clock.now()
     cleaned = " ".join(name.split())
@@ -47,6 +48,8 @@ def create_token(
     wanted = sorted(set(scopes))
     if not wanted or not set(wanted) <= set(Scope.values):
         raise Refused(_("Choose at least one of the scopes."), code="scopes", field="scopes")
+    if not user.is_staff and STAFF_SCOPES & set(wanted):
+        raise Refused(_("Only staff may work on payouts."), code="staff_only", field="scopes")
     if expires_at is not None and expires_at <= now:
         raise Refused(_("The expiry lies in the past."), code="expires_at", field="expires_at")
     if within is not None:

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts import queries, services
-from accounts.access import own_token, signed_in
+from accounts.access import open_scopes, own_token, signed_in
 from accounts.forms import TokenForm
 from accounts.http import AccountRequest
 from accounts.secrets import Unreadable, seal, unseal
@@ -25,7 +25,7 @@ JUST_MADE = "token_just_made"
 @signed_in
 def api_tokens(request: AccountRequest) -> HttpResponse:
     """The tokens, a form for one more, and, right after one was made, its secret."""
-    form = TokenForm(request.POST or None)
+    form = TokenForm(request.POST or None, open_scopes(request))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:

@@ -12,8 +12,9 @@ from rest_framework.test import APIClient
 from accounts.models import Account, ApiToken, Membership, SshKey, User
 from accounts.queries import personal_account
 from accounts.services import add_ssh_key, create_organisation, create_token, make_staff, revoke_token
-from accounts.states import Role, Scope
+from accounts.states import STAFF_SCOPES, Role, Scope
 from core import clock
+from tests.cast import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +117,7 @@ def test_browser_has_all_scopes_and_needs_the_forgery_token_to_write(customer: U
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(customer)
     assert browser.get(KEYS).status_code == 200
-    assert len(browser.get(ME).json()["scopes"]) == len(Scope)
+    assert set(browser.get(ME).json()["scopes"]) == set(Scope) - STAFF_SCOPES
     problem(browser.post(KEYS, {"public_key": KEY}, content_type="application/json"), 403)
     assert not SshKey.objects.exists()
 
@@ -143,16 +144,43 @@ def test_each_call_needs_its_own_scope_and_no_other(customer: User, method: str,
     token, _ = create_token(customer, account, "other", [Scope.CONTRACTS_READ], None)
     path = path.replace("/KEY", f"/{key.pk}").replace("/TOKEN", f"/{token.pk}")
     body = {"public_key": OTHER_KEY, "name": "n", "scopes": [scope.value]} if method == "post" else None
-    others = [other for other in Scope if other != scope]
+    others = [other for other in Scope if other != scope and other not in STAFF_SCOPES]
     refused = getattr(machine(customer, *others), method)(path, body)
     assert scope.value in problem(refused, 403)["detail"]
     assert SshKey.objects.count() == 1
     assert getattr(machine(customer, scope), method)(path, body).status_code == status
 
 
+def test_scopes_of_staff_are_given_to_nobody_else(customer: User, customer_client: Client) -> None:
+    asked = {"name": "n", "scopes": [Scope.CONTRACTS_READ, Scope.PAYOUTS_READ]}
+    refused = machine(customer, Scope.TOKENS_WRITE).post(TOKENS, asked)
+    assert problem(refused, 422, "staff_only")["errors"][0]["pointer"] == "/scopes"
+    problem(customer_client.post(TOKENS, asked, content_type="application/json"), 422, "staff_only")
+    assert "payouts:" not in customer_client.get(reverse("api_tokens")).content.decode()
+    assert ApiToken.objects.count() == 1
+
+
+def test_staff_gives_them_only_where_a_second_factor_was_proved(staff: User, staff_client: Client) -> None:
+    asked = {"name": "n", "scopes": [Scope.PAYOUTS_WRITE]}
+    unproved = browser_of(staff)
+    problem(unproved.post(TOKENS, asked, content_type="application/json"), 422, "staff_only")
+    form = {"name": "n", "scopes": [Scope.PAYOUTS_WRITE], "lifetime": "30"}
+    assert unproved.post(reverse("api_tokens"), form).status_code == 200
+    assert not ApiToken.objects.exists()
+    assert staff_client.post(TOKENS, asked, content_type="application/json").status_code == 201
+    assert staff_client.post(reverse("api_tokens"), form).status_code == 302
+    assert set(staff_client.get(ME).json()["scopes"]) == set(Scope)
+    # Nor does a token that has not got them.
+    refused = machine(staff, Scope.TOKENS_WRITE).post(TOKENS, asked)
+    problem(refused, 422, "wider")
+
+
 @pytest.mark.parametrize("method", ["put", "patch"])
 def test_method_without_a_scope_is_closed_to_tokens(customer: User, method: str) -> None:
-    assert getattr(machine(customer, *Scope), method)(KEYS, {}).status_code in {403, 405}
+    assert getattr(machine(customer, *(scope for scope in Scope if scope not in STAFF_SCOPES)), method)(KEYS, {}).status_code in {
+        403,
+        405,
+    }
 
 
 # --- Keys

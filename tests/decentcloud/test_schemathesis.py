@@ -19,7 +19,7 @@ from schemathesis.specs.openapi import checks
 
 from accounts.models import User
 from accounts.queries import personal_account
-from accounts.services import add_ssh_key, create_token
+from accounts.services import add_ssh_key, create_token, make_staff
 from accounts.states import Scope
 from billing import services as billing
 from billing.tax import TaxFacts
@@ -102,6 +102,9 @@ def open_door(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def renter(customer: User, provider_user: User, stranger: User, open_door: None) -> Iterator[Door]:
     """A token with every scope, of an account that has some of everything; beside it, things that belong to others."""
     account = personal_account(customer)
+    # Staff has every scope there is; as a customer it is one like all others.
+    make_staff(customer, superuser=True)
+    customer.refresh_from_db()
     offering = walk.offered_by(provider_user)
     with clock.at(walk.START):
         _token, secret = create_token(customer, account, "all", list(Scope), None)
@@ -119,6 +122,7 @@ def renter(customer: User, provider_user: User, stranger: User, open_door: None)
                 "quote": [str(quote.public_id)],
                 "quote_id": [str(quote.public_id)],
                 "offering": [offering.slug],
+                "provider": [offering.provider.slug],
                 "slug": [offering.slug],
                 "key_id": [key.pk],
                 "ssh_key_id": [key.pk],
