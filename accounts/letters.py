@@ -1,17 +1,19 @@
 """The words of every mail about signing in and about members, and the only place of this floor that sends mail."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from smtplib import SMTPException
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts import invitations
-from accounts.models import Invitation
+from accounts.models import Invitation, User
 
 Context = Mapping[str, Any]
 
@@ -38,6 +40,28 @@ def send(letter: Letter, to: str) -> None:
     )
     message.attach_alternative(render_to_string("mail/base.html", context), "text/html")
     message.send()
+
+
+class NotAllSent(Exception):
+    """Some of those who were to be told have no mail yet: it is to be tried again."""
+
+
+def send_to(user: User, words: Callable[[], Letter]) -> None:
+    """Send a letter whose words are written in the user's own language; raises what the mail backend raises."""
+    with translation.override(user.language or settings.LANGUAGE_CODE):
+        send(words(), user.email)
+
+
+def send_to_each(users: Iterable[User], words: Callable[[], Letter]) -> None:
+    """The same to several. One address that fails does not hold up the others: NotAllSent is raised at the end."""
+    problems = []
+    for user in users:
+        try:
+            send_to(user, words)
+        except (SMTPException, OSError) as problem:
+            problems.append(f"{user.pk}: {problem}")
+    if problems:
+        raise NotAllSent("; ".join(problems))
 
 
 def write(kind: str, context: Context) -> Letter:

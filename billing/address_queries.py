@@ -1,7 +1,5 @@
 """Only reads of where customers want tokens back: the state of an address, the one to send to, what a mailed link stands for."""
 
-import hashlib
-import hmac
 import re
 from datetime import datetime
 
@@ -14,6 +12,7 @@ from accounts.states import Role
 from billing.models import RefundAddress
 from billing.refund_networks import takes
 from billing.states import AddressState
+from core import mailed_links
 from core.errors import Refused
 
 # Who looks after the money of an account: a member orders, and where its money goes is not a member's to say.
@@ -48,11 +47,6 @@ def confirmed_address(account_id: int, network: str, asset: str) -> RefundAddres
     return found if found is not None and takes(network, found.address, asset) else None
 
 
-def digest_of(secret: str) -> str:
-    """What is kept of a link's secret."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def address_of_link(secret: str, user: User) -> RefundAddress:
     """The address that a mailed link stands for.
 
@@ -62,7 +56,7 @@ def address_of_link(secret: str, user: User) -> RefundAddress:
     written = _LINK.fullmatch(secret)
     links = RefundAddress.objects.select_related("account", "created_by").exclude(key_digest="")
     found = links.filter(pk=written["number"]).first() if written else None
-    if found is None or not hmac.compare_digest(found.key_digest, digest_of(secret)):
+    if found is None or not mailed_links.fits(secret, found.key_digest):
         raise _unknown_link()
     role = role_in(user, found.account_id)
     if role is None:

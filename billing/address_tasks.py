@@ -1,12 +1,8 @@
 """What follows from a change of where tokens go back to: the mailed link, and a mail to all who look after the account's money."""
 
 from collections.abc import Callable, Mapping
-from smtplib import SMTPException
 
-from django.conf import settings
-from django.utils import translation
-
-from accounts.letters import Letter, send
+from accounts.letters import Letter, send_to, send_to_each
 from accounts.queries import reachable_members
 from billing import letters
 from billing.address_queries import MAY_SET
@@ -20,10 +16,6 @@ LETTERS: Mapping[str, Callable[[RefundAddress], Letter]] = {
 }
 
 
-class NotAllSent(Exception):
-    """Some have no mail yet: the reaction is to be tried again."""
-
-
 def send_address_link(event: DomainEvent) -> None:
     """Mail the link of a new address (refund_address.given) to who gave it, unless it was removed or confirmed meanwhile.
 
@@ -32,9 +24,7 @@ def send_address_link(event: DomainEvent) -> None:
     found = _address(event)
     secret = new_address_link(found.pk)
     if secret is not None:
-        with translation.override(found.created_by.language or settings.LANGUAGE_CODE):
-            letter = letters.address_to_confirm(found, secret)
-        send(letter, found.created_by.email)
+        send_to(found.created_by, lambda: letters.address_to_confirm(found, secret))
 
 
 def tell_of_address(event: DomainEvent) -> None:
@@ -43,15 +33,8 @@ def tell_of_address(event: DomainEvent) -> None:
     Raises NotAllSent at the end; a repeat writes to all once more.
     """
     found = _address(event)
-    problems = []
-    for seat in reachable_members(found.account).filter(role__in=MAY_SET):
-        try:
-            with translation.override(seat.user.language or settings.LANGUAGE_CODE):
-                send(LETTERS[event.name](found), seat.user.email)
-        except (SMTPException, OSError) as problem:
-            problems.append(f"{seat.user_id}: {problem}")
-    if problems:
-        raise NotAllSent("; ".join(problems))
+    seats = reachable_members(found.account).filter(role__in=MAY_SET)
+    send_to_each((seat.user for seat in seats), lambda: LETTERS[event.name](found))
 
 
 def _address(event: DomainEvent) -> RefundAddress:

@@ -1,7 +1,5 @@
 """The machine door of payout methods: reading only. Setting one asks for a second factor, which no token has."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers

@@ -87,7 +87,7 @@ def by_currency(methods: Iterable[PayoutMethod], currencies: Iterable[str], now:
 
 def facts(method: PayoutMethod) -> list[dict[str, object]]:
     """What its own page says beside the place itself."""
-    pairs: list[tuple[str, str]] = [(_("For what you earn in"), method.currency), (_("Kind"), kind_words(method))]
+    pairs: list[tuple[str, str]] = [(_("Currency"), method.currency), (_("Kind"), kind_words(method))]
     if method.kind == MethodKind.BANK:
         pairs.append((_("Account holder"), method.holder))
     if method.bic:

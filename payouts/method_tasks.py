@@ -1,12 +1,8 @@
 """What follows from a change of where a provider is paid: the mailed link, and a mail to every owner."""
 
 from collections.abc import Callable, Mapping
-from smtplib import SMTPException
 
-from django.conf import settings
-from django.utils import translation
-
-from accounts.letters import Letter, send
+from accounts.letters import Letter, send_to, send_to_each
 from accounts.queries import reachable_members
 from accounts.states import Role
 from core.models import DomainEvent
@@ -21,10 +17,6 @@ LETTERS: Mapping[str, Callable[[PayoutMethod], Letter]] = {
 }
 
 
-class NotAllSent(Exception):
-    """Some owners have no mail yet: the reaction is to be tried again."""
-
-
 def send_link(event: DomainEvent) -> None:
     """Mail the link of a new method (payout_method.added) to who added it, unless it was removed or confirmed meanwhile.
 
@@ -33,10 +25,7 @@ def send_link(event: DomainEvent) -> None:
     method = _method(event)
     secret = new_link(method.pk)
     if secret is not None:
-        user = method.created_by
-        with translation.override(user.language or settings.LANGUAGE_CODE):
-            letter = letters.to_confirm(method, secret)
-        send(letter, user.email)
+        send_to(method.created_by, lambda: letters.to_confirm(method, secret))
 
 
 def tell_owners(event: DomainEvent) -> None:
@@ -48,17 +37,10 @@ def tell_owners(event: DomainEvent) -> None:
     if "replaced_by" in event.data:
         return
     method = _method(event)
-    problems = []
-    for seat in reachable_members(method.provider.account).filter(role=Role.OWNER):
-        if event.name == "payout_method.added" and seat.user == method.created_by:
-            continue
-        try:
-            with translation.override(seat.user.language or settings.LANGUAGE_CODE):
-                send(LETTERS[event.name](method), seat.user.email)
-        except (SMTPException, OSError) as problem:
-            problems.append(f"{seat.user_id}: {problem}")
-    if problems:
-        raise NotAllSent("; ".join(problems))
+    seats = reachable_members(method.provider.account).filter(role=Role.OWNER)
+    if event.name == "payout_method.added":
+        seats = seats.exclude(user=method.created_by)
+    send_to_each((seat.user for seat in seats), lambda: LETTERS[event.name](method))
 
 
 def _method(event: DomainEvent) -> PayoutMethod:

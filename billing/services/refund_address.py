@@ -1,6 +1,5 @@
 """Only writing where tokens go back to: given by who looks after an account's money, confirmed by a mailed link, removed."""
 
-import secrets
 from datetime import timedelta
 
 from django.conf import settings
@@ -9,16 +8,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account, User
 from accounts.queries import has_verified_email, role_in
-from billing.address_queries import MAY_SET, address_of_link, address_state, digest_of
+from billing.address_queries import MAY_SET, address_of_link, address_state
 from billing.models import RefundAddress
 from billing.refund_networks import checked_address, network_name
 from billing.states import AddressState
-from core import clock
+from core import clock, mailed_links
 from core.errors import Refused
 from core.outbox import emit
 
-# How long the mailed link opens.
-LINK_LASTS = timedelta(hours=24)
 # Somebody who mistypes needs a few; more is somebody who plays with other people's mail.
 GIVEN_A_DAY = 10
 
@@ -48,7 +45,7 @@ def give_refund_address(account: Account, user: User, network: str, text: str) -
 
 
 def new_address_link(address_id: int) -> str | None:
-    """The secret of a new link for an address that waits, good for LINK_LASTS; an earlier one no longer opens. None for any other.
+    """The secret of a new link for an address that waits, good for a day; an earlier one no longer opens. None for any other.
 
     The secret goes into a mail and nowhere else: kept is its SHA-256.
     """
@@ -57,8 +54,8 @@ def new_address_link(address_id: int) -> str | None:
         found = RefundAddress.objects.select_for_update(of=("self",)).get(pk=address_id)
         if address_state(found, now) != AddressState.WAITING:
             return None
-        secret = f"{found.pk}.{secrets.token_urlsafe(32)}"
-        found.key_digest, found.key_expires_at = digest_of(secret), now + LINK_LASTS
+        secret, found.key_digest = mailed_links.new_secret(found.pk)
+        found.key_expires_at = now + mailed_links.LASTS
         found.save(update_fields=["key_digest", "key_expires_at"])
     return secret
 

@@ -3,8 +3,6 @@
 That whoever adds or confirms has just proved a second factor is asked by the pages (`payouts.views.guard`): only they know it.
 """
 
-import hashlib
-import secrets
 from datetime import timedelta
 
 from django.conf import settings
@@ -14,17 +12,16 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.queries import has_verified_email, role_in
 from accounts.states import Role
-from core import clock
+from core import clock, mailed_links
 from core.errors import Refused
 from core.outbox import emit
 from payouts.addresses import Place, checked_place
 from payouts.models import PayoutMethod
 from payouts.queries import method_of_link, method_state
+from payouts.services.locking import lock_provider
 from payouts.states import MethodState
 from providers.models import Provider
 
-# How long the mailed link opens.
-LINK_LASTS = timedelta(hours=24)
 # Somebody who mistypes needs a few; more is somebody who plays with other people's mail.
 ADDED_A_DAY = 10
 
@@ -63,7 +60,7 @@ def add_method(provider: Provider, user: User, currency: str, place: Place) -> P
 
 
 def new_link(method_id: int) -> str | None:
-    """The secret of a new link for a method that waits, good for LINK_LASTS; an earlier one no longer opens. None for any other.
+    """The secret of a new link for a method that waits, good for a day; an earlier one no longer opens. None for any other.
 
     The secret goes into a mail and nowhere else: kept is its SHA-256.
     """
@@ -72,9 +69,8 @@ def new_link(method_id: int) -> str | None:
         method = PayoutMethod.objects.select_for_update().get(pk=method_id)
         if method_state(method, now) != MethodState.WAITING:
             return None
-        secret = f"{method.public_id.hex}.{secrets.token_urlsafe(32)}"
-        method.key_digest = hashlib.sha256(secret.encode()).hexdigest()
-        method.key_expires_at = now + LINK_LASTS
+        secret, method.key_digest = mailed_links.new_secret(method.public_id.hex)
+        method.key_expires_at = now + mailed_links.LASTS
         method.save(update_fields=["key_digest", "key_expires_at"])
     return secret
 
@@ -134,7 +130,7 @@ def remove_method(method_id: int, user: User) -> PayoutMethod:
 
 def _held_for(provider_id: int, user: User) -> Provider:
     """The provider, locked, as everything about its payouts happens one at a time. Raises Refused(role) for who is no owner."""
-    provider = Provider.objects.select_for_update(of=("self",), no_key=True).select_related("account").get(pk=provider_id)
+    provider = lock_provider(provider_id)
     if role_in(user, provider.account_id) != Role.OWNER:
         raise Refused(_("Only an owner of %(account)s decides where it is paid.") % {"account": provider.account.name}, code="role")
     return provider

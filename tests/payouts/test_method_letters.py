@@ -11,13 +11,14 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from pytest_django import Settings
 
+from accounts.letters import NotAllSent
 from accounts.models import Membership, User
 from accounts.services import create_organisation
 from accounts.states import Role
 from core import clock
 from core.models import DomainEvent
 from core.registry import reactions_to
-from payouts.method_tasks import NotAllSent, send_link, tell_owners
+from payouts.method_tasks import send_link, tell_owners
 from payouts.models import PayoutMethod
 from payouts.services.method import add_method, confirm_method, remove_method
 from providers.models import Provider
