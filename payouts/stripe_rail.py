@@ -41,13 +41,8 @@ class StripeRail:
             raise Refused(_("Stripe does not let this account be paid: the provider has to look there."), code="account_not_ready")
         parts = _parts(payout)
         _refuse_other_balance(payout, [part.payment for part in parts if part.payment is not None])
-        ours = sum(part.amount_minor for part in parts if part.payment is None)
-        if ours and (there := stripe_connect.available_minor(payout.currency)) < ours:
-            raise Refused(
-                _("%(needed)s has to come out of our balance at Stripe, which has %(available)s.")
-                % {"needed": minor(ours, payout.currency), "available": minor(there, payout.currency)},
-                code="balance_short",
-            )
+        if any(part.payment is None for part in parts):
+            _refuse_short_balance(payout)
         return parts
 
     def pay(self, transfer: PayoutTransfer) -> Said:
@@ -110,6 +105,17 @@ def _refuse_other_balance(payout: Payout, payments: list[Payment]) -> None:
             _("Stripe has settled these payments in %(other)s: out of them nothing can be sent in %(currency)s.")
             % {"other": other, "currency": payout.currency},
             code="other_balance",
+        )
+
+
+def _refuse_short_balance(payout: Payout) -> None:
+    """What goes out of charges that are available comes out of the same balance: it must hold all of the payout."""
+    there = stripe_connect.available_minor(payout.currency)
+    if there < payout.amount_minor:
+        raise Refused(
+            _("%(needed)s has to come out of our balance at Stripe, which has %(available)s.")
+            % {"needed": minor(payout.amount_minor, payout.currency), "available": minor(there, payout.currency)},
+            code="balance_short",
         )
 
 

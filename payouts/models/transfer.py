@@ -14,7 +14,7 @@ from payouts.states import ReversalState, TransferState
 
 
 class PayoutTransfer(FSMModelMixin, models.Model):
-    """A part of a payout that leaves by one call: `amount_minor` of the payout's currency, out of `payment` where the rail wants it.
+    """A part of a payout that leaves by one call: `amount_minor` of its currency, out of `payment` where the rail wants one.
 
     `key` is what the outside tells a repeat by. In a token, `units` of `asset` go to the provider and `fee_units` to the network,
     both in the token's smallest unit; `created_at_time` (nanoseconds since 1970, UTC) and `memo` (hex) are then part of the key:

@@ -17,7 +17,18 @@ STEPS = {"kwd": 10, "bhd": 10, "omr": 10}
 # What Stripe Tax would say, in percent.
 VAT = {"DE": 19, "FR": 20, "ES": 21, "IE": 23, "AT": 20, "NL": 21, "PL": 23, "SE": 25}
 DISPUTE_FEE = 2000
-KINDS = {"cus": "customer", "cs": "session", "pi": "intent", "ch": "charge", "re": "refund", "dp": "dispute", "txn": "transaction"}
+KINDS = {
+    "cus": "customer",
+    "cs": "session",
+    "pi": "intent",
+    "ch": "charge",
+    "re": "refund",
+    "dp": "dispute",
+    "txn": "transaction",
+    "acct": "account",
+    "tr": "transfer",
+    "trr": "transfer reversal",
+}
 
 
 class Refusal(Exception):
@@ -38,6 +49,12 @@ class Habits:
     fee_fixed: int = 25
     # Everything is settled in this currency, at this rate; None settles each payment in its own.
     settled_in: str | None = None
+    # An account that was opened may be paid at once, without anybody setting it up.
+    accounts_begin_ready: bool = False
+    # What an account has left of what it was sent, where it is less than all of it.
+    held_by_accounts: dict[str, int] = field(default_factory=dict)
+    # What happens right after a transfer was made: a test's own.
+    after_transfer: Callable[[], object] = lambda: None
     rate: Fraction = Fraction(11, 10)
     # Money shows in the balance at once, or when a test says `report`.
     reports_at_once: bool = True
@@ -59,6 +76,8 @@ class Account:
     events: list[Obj] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock)
     descriptions: dict[str, str] = field(default_factory=dict)
+    # Links to set an account up: which, and where it leads back to.
+    links: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     # --- Reading ---
 

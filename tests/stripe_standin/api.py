@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tests.stripe_standin import connect
 from tests.stripe_standin.account import KINDS, Account, Refusal
 from tests.stripe_standin.objects import Obj
 from tests.stripe_standin.schema import faults
@@ -130,10 +131,19 @@ _VERBS: list[tuple[str, str, Callable[..., Obj]]] = [
     ("GET", "/v1/refunds/([^/]+)", _one("re")),
     ("GET", "/v1/disputes/([^/]+)", _one("dp")),
     ("GET", "/v1/balance_transactions", _list("txn")),
+    ("POST", "/v1/accounts", connect.create_account),
+    ("GET", "/v1/accounts/([^/]+)", _one("acct")),
+    ("POST", "/v1/account_links", connect.create_link),
+    ("GET", "/v1/balance", connect.balance),
+    ("POST", "/v1/transfers", connect.create_transfer),
+    ("GET", "/v1/transfers", _list("tr", "transfer_group")),
+    ("GET", "/v1/transfers/([^/]+)", _one("tr")),
+    ("POST", "/v1/transfers/([^/]+)/reversals", connect.create_reversal),
+    ("GET", "/v1/transfers/([^/]+)/reversals", connect.reversals_of),
 ]
 
 # Where the next page of a list is.
-_LISTS = {"cs": "/v1/checkout/sessions", "re": "/v1/refunds", "txn": "/v1/balance_transactions"}
+_LISTS = {"cs": "/v1/checkout/sessions", "re": "/v1/refunds", "txn": "/v1/balance_transactions", "tr": "/v1/transfers"}
 _NUMBERS = frozenset({"amount", "unit_amount", "quantity", "expires_at", "limit", "gte", "lt"})
 
 

@@ -175,3 +175,59 @@ def event(id_: str, created: int, kind: str, about: Obj, version: str) -> Obj:
         "request": {"id": None, "idempotency_key": None},
         "type": kind,
     }
+
+
+def connected_account(id_: str, created: int, params: Obj) -> Obj:
+    return {
+        "id": id_,
+        "object": "account",
+        "created": created,
+        "capabilities": {"transfers": "inactive"},
+        "charges_enabled": False,
+        "country": params["country"],
+        "details_submitted": False,
+        "metadata": params.get("metadata") or {},
+        "payouts_enabled": False,
+        "type": params["type"],
+    }
+
+
+def account_link(created: int, url: str) -> Obj:
+    return {"object": "account_link", "created": created, "expires_at": created + 300, "url": url}
+
+
+def transfer(id_: str, created: int, params: Obj) -> Obj:
+    return {
+        "id": id_,
+        "object": "transfer",
+        "created": created,
+        "livemode": False,
+        "amount": params["amount"],
+        "amount_reversed": 0,
+        "balance_transaction": None,
+        "currency": params["currency"],
+        "description": None,
+        "destination": params["destination"],
+        "destination_payment": None,
+        "metadata": params.get("metadata") or {},
+        "reversals": {"object": "list", "data": [], "has_more": False, "url": f"/v1/transfers/{id_}/reversals"},
+        "reversed": False,
+        "source_transaction": params.get("source_transaction"),
+        "source_type": "card",
+        "transfer_group": params.get("transfer_group"),
+    }
+
+
+def transfer_reversal(id_: str, created: int, of: Obj, *, amount: int, metadata: Obj) -> Obj:
+    return {
+        "id": id_,
+        "object": "transfer_reversal",
+        "created": created,
+        "amount": amount,
+        "balance_transaction": None,
+        "currency": of["currency"],
+        "destination_payment_refund": None,
+        "metadata": metadata,
+        "source_refund": None,
+        "transfer": of["id"],
+    }

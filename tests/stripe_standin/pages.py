@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Protocol
 
+from tests.stripe_standin import connect
 from tests.stripe_standin.account import Account, Refusal
 from tests.stripe_standin.objects import Obj
 
@@ -33,6 +34,8 @@ def show(standin: Shown, method: str, path: str, form: dict[str, str]) -> Page:
         if path.startswith("/pay/"):
             id_ = path.removeprefix("/pay/")
             return _paying(standin.account, id_, form) if method == "POST" else Page(_payment_page(standin.account.get(id_)))
+        if path.startswith("/setup/"):
+            return _setting_up(standin.account, path.removeprefix("/setup/"), form)
         if path == "/" and method == "POST":
             _do(standin, form)
             return Page(location="/")
@@ -53,6 +56,17 @@ def _paying(account: Account, id_: str, form: dict[str, str]) -> Page:
         return Page(location=str(session["cancel_url"]))
     account.pay(id_, country=form.get("country", "DE"), slowly=what == "slowly")
     return Page(location=str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", id_))
+
+
+def _setting_up(account: Account, link: str, form: dict[str, str]) -> Page:
+    """Where a provider says who it is. Its way back was given when the link was made."""
+    id_, done = account.links[link]
+    if form.get("do") == "set up":
+        connect.set_up(account, id_)
+    if form:
+        return Page(location=done)
+    buttons = "<button name='do' value='set up'>Give my details</button> <button name='do' value='later'>Later</button>"
+    return Page(_document("Set up", f"<p>Account {escape(id_)}</p><form method='post'>{buttons}</form>"))
 
 
 def _payment_page(session: Obj, said: str = "") -> str:
@@ -85,6 +99,7 @@ _BUTTONS: dict[str, Callable[[Account, str], object]] = {
     "escalate": lambda account, id_: account.escalate(id_),
     "win": lambda account, id_: account.decide(id_, "won"),
     "lose": lambda account, id_: account.decide(id_, "lost"),
+    "set up": connect.set_up,
     "close inquiry": lambda account, id_: account.decide(id_, "warning_closed"),
 }
 
@@ -111,6 +126,8 @@ def _dashboard(standin: Shown) -> str:
         + _table("Payments", account.all("ch"), "amount", "currency", "amount_refunded", buttons=_for_charge)
         + _table("Refunds", account.all("re"), "amount", "currency", "status", buttons=_for_refund)
         + _table("Disputes", account.all("dp"), "amount", "currency", "status", buttons=_for_dispute)
+        + _table("Accounts", account.all("acct"), "country", "payouts_enabled", buttons=_for_account)
+        + _table("Transfers", account.all("tr"), "amount", "amount_reversed", "currency", "destination", buttons=lambda _row: ())
         + _table("Balance", account.all("txn"), "type", "amount", "fee", "currency", "source", buttons=lambda _row: ()),
     )
 
@@ -120,6 +137,10 @@ def _for_session(row: Obj) -> tuple[str, ...]:
         return ("expire",)
     is_slow = row["status"] == "complete" and row["payment_status"] == "unpaid"
     return ("finish well", "finish badly") if is_slow else ()
+
+
+def _for_account(row: Obj) -> tuple[str, ...]:
+    return () if row["payouts_enabled"] else ("set up",)
 
 
 def _for_charge(row: Obj) -> tuple[str, ...]:

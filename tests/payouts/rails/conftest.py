@@ -9,7 +9,10 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.services import create_user, make_staff
+from billing import services as billing
+from billing import stripe_connect
 from billing.proof import record_proof
+from contracts import services as contracts
 from core import clock
 from payouts import ic_agent
 from payouts.addresses import Place
@@ -22,8 +25,10 @@ from payouts.services.release import release_contract
 from payouts.services.sending import carry_out
 from payouts.services.sweeping import sweep_payouts
 from payouts.states import MethodKind
-from providers.models import Provider
+from providers.models import Offering, Provider
 from tests.payouts.rails.replica import INDEX, LEDGER, Replica, replica
+from tests.stripe_standin import Standin, standin
+from tests.stripe_standin.server import SECRET_KEY, WEBHOOK_SECRET
 from tests.walk import START, Walk, offered_by
 
 SEED = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
@@ -119,3 +124,79 @@ def in_tokens(ic: Replica, customer: User, provider_user: User, staff: User, col
     confirmed(offering.provider, Place(MethodKind.ICP, "Piet Provider", address=PRINCIPAL), "USD")
     released(walk, 2, 19)
     return Ready(offering.provider, "USD", staff, colleague, walk, ic)
+
+
+class CardWalk(Walk):
+    """A rental that is paid by card, at a stand-in that lives at the same moment."""
+
+    def __init__(self, stripe: Standin, customer: User, offering: Offering, at: datetime = START) -> None:
+        self.stripe = stripe
+        super().__init__(customer, offering, at)
+
+    def paid(self) -> "CardWalk":
+        self._then(self._pay, minutes=2)
+        return self
+
+    def _pay(self) -> None:
+        self.stripe.account.now = self.now.timestamp
+        payment = billing.start_payment(self.contract.charges.get(), "stripe")
+        self.stripe.account.pay(payment.external_id)
+        billing.apply_payment("stripe", payment.external_id)
+
+
+@dataclass
+class CardReady(Ready):
+    """The same, for a provider with an account at Stripe."""
+
+    stripe: Standin | None = None
+
+    def at(self) -> clock.at:
+        assert self.stripe
+        self.stripe.account.now = self.now.timestamp
+        return clock.at(self.now)
+
+    def paid_out(self) -> Payout:
+        payout = self.approved()
+        self.carry_out(payout)
+        return fresh(payout)
+
+    def ended_at_providers_fault(self) -> None:
+        """A day later the rack burns down: of the set-up fee, which was released, a part goes back."""
+        self.now += timedelta(days=1)
+        with self.at():
+            contracts.cancel(self.walk.contract.pk, self.walk.provider, "The rack burnt down")
+            for refund in billing.refund_settlement(self.walk.contract.pk):
+                billing.send_refund(refund.pk)
+
+    def earns_by(self, walk: Walk) -> None:
+        """Another rental of the same provider has earned something."""
+        released(walk.running(), 19)
+
+
+@pytest.fixture
+def stripe(settings: Settings) -> Iterator[Standin]:
+    """A stand-in of this test's own, where accounts are ready as soon as they are opened."""
+    with standin() as running:
+        settings.STRIPE_SECRET_KEY = SECRET_KEY
+        settings.STRIPE_WEBHOOK_SECRETS = [WEBHOOK_SECRET]
+        settings.STRIPE_API_BASE = running.base
+        settings.STRIPE_CONNECT = True
+        running.account.habits.accounts_begin_ready = True
+        yield running
+
+
+@pytest.fixture
+def offering(provider_user: User) -> Offering:
+    """€ 38.40 a month, and € 30 to set it up."""
+    return offered_by(provider_user, setup_fee_minor=3000)
+
+
+@pytest.fixture
+def by_stripe(stripe: Standin, offering: Offering, customer: User, staff: User, colleague: User, settings: Settings) -> CardReady:
+    """A rental paid by card, released twice, whose provider has connected an account."""
+    settings.PAYOUT_SECOND_PERSON = True
+    walk = CardWalk(stripe, customer, offering).running()
+    account = stripe_connect.open_account(offering.provider)
+    confirmed(offering.provider, Place(MethodKind.STRIPE, "Piet Provider", address=account), "EUR")
+    released(walk, 2, 19)
+    return CardReady(offering.provider, "EUR", staff, colleague, walk, stripe=stripe)

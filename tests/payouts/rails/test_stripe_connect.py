@@ -1,0 +1,236 @@
+"""Payouts through Stripe leave once, out of the payments that they were earned by, and come back as far as they cover."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_django import Settings
+
+from billing import services
+from billing.gateway_facts import GatewayError
+from billing.ledger import balance
+from billing.models import StaffTask
+from billing.proof import find_differences
+from billing.states import LedgerAccount as A
+from core.errors import Refused
+from payouts.models import PayoutReversal, PayoutTransfer
+from payouts.services.payout import mark_paid, return_payout
+from payouts.services.taking_back import recover
+from tests.payouts.rails.conftest import CardReady, CardWalk, fresh, transfer_of
+from tests.stripe_standin import Standin
+from tests.walk import Walk
+
+pytestmark = pytest.mark.django_db
+
+
+def agrees(ready: CardReady) -> None:
+    """The report is read, and nothing differs, today and when it should long have cleared."""
+    for days in (0, 9):
+        ready.now += timedelta(days=days, minutes=1)
+        with ready.at():
+            services.read_reports()
+            assert find_differences() == []
+
+
+def test_a_payout_leaves_out_of_the_card_payment_that_it_was_earned_by(stripe: Standin, by_stripe: CardReady) -> None:
+    payout = by_stripe.approved()
+    by_stripe.carry_out(payout)
+    payout = fresh(payout)
+    assert (payout.state, payout.rail) == ("settled", "stripe_connect")
+    (sent,) = stripe.account.all("tr")
+    assert (sent["amount"], sent["currency"]) == (payout.amount_minor, "eur")
+    assert sent["source_transaction"] == by_stripe.walk.contract.charges.get().payments.get().external_charge_id
+    assert (sent["destination"], sent["transfer_group"]) == (payout.destination["address"], f"payout_{payout.public_id}")
+    assert payout.reference == sent["id"]
+    assert balance(A.PROVIDER_PAYABLE, payout.provider, "EUR") == 0
+    assert balance(A.GATEWAY_CLEARING, "stripe", "EUR") == -payout.amount_minor
+    agrees(by_stripe)
+    assert balance(A.GATEWAY_CLEARING, "stripe", "EUR") == 0
+    assert balance(A.GATEWAY_BALANCE, "stripe", "EUR") == sum(row["net"] for row in stripe.account.all("txn"))
+
+
+def test_once_more_is_nothing_more(stripe: Standin, by_stripe: CardReady) -> None:
+    payout = by_stripe.approved()
+    for _time in range(3):
+        by_stripe.carry_out(payout)
+        by_stripe.sweep()
+    assert len(stripe.account.all("tr")) == 1
+
+
+@pytest.mark.parametrize("hours", [0, 60])
+def test_a_lost_answer_is_found_by_our_mark_even_when_keys_are_forgotten(stripe: Standin, by_stripe: CardReady, hours: int) -> None:
+    # The client repeats twice by itself.
+    stripe.api.drops["POST /v1/transfers"] = 3
+    payout = by_stripe.approved()
+    with pytest.raises(GatewayError):
+        by_stripe.carry_out(payout)
+    assert fresh(payout).state == "sent"
+    if hours:
+        stripe.api.answered.clear()
+    by_stripe.sweep(hours=hours, minutes=2)
+    assert (fresh(payout).state, len(stripe.account.all("tr"))) == ("settled", 1)
+    agrees(by_stripe)
+
+
+def test_a_refusal_makes_the_releases_pending_again(stripe: Standin, by_stripe: CardReady) -> None:
+    account = next(iter(stripe.account.all("acct")))
+    payout = by_stripe.approved()
+    before = balance(A.PROVIDER_PAYABLE, payout.provider, "EUR")
+    # Between our look and the transfer, Stripe thinks otherwise.
+    stripe.api.failures["POST /v1/transfers"] = [500, 500, 500]
+    with pytest.raises(GatewayError):
+        by_stripe.carry_out(payout)
+    account["capabilities"]["transfers"] = "inactive"
+    by_stripe.sweep()
+    payout = fresh(payout)
+    assert payout.state == "failed"
+    assert "transfers capability" in payout.reason
+    assert (stripe.account.all("tr"), balance(A.PROVIDER_PAYABLE, payout.provider, "EUR")) == ([], before)
+    agrees(by_stripe)
+
+
+def test_an_account_that_stripe_does_not_pay_keeps_the_payout_approved(stripe: Standin, by_stripe: CardReady) -> None:
+    next(iter(stripe.account.all("acct")))["payouts_enabled"] = False
+    payout = by_stripe.approved()
+    with pytest.raises(Refused) as refused:
+        by_stripe.carry_out(payout)
+    assert (refused.value.code, fresh(payout).state) == ("account_not_ready", "approved")
+    assert StaffTask.objects.filter(key=f"payout:{payout.pk}", closed_at=None).exists()
+    assert not PayoutTransfer.objects.exists()
+
+
+def test_nothing_is_sent_out_of_what_stripe_has_settled_in_another_currency(
+    stripe: Standin, request: pytest.FixtureRequest
+) -> None:
+    stripe.account.habits.settled_in = "usd"
+    by_stripe: CardReady = request.getfixturevalue("by_stripe")
+    payout = by_stripe.approved()
+    with pytest.raises(Refused) as refused:
+        by_stripe.carry_out(payout)
+    assert (refused.value.code, fresh(payout).state, stripe.account.all("tr")) == ("other_balance", "approved", [])
+
+
+def test_what_goes_back_to_a_customer_after_the_payout_is_taken_back_from_the_provider(
+    stripe: Standin, by_stripe: CardReady
+) -> None:
+    payout = by_stripe.paid_out()
+    by_stripe.ended_at_providers_fault()
+    owed = balance(A.PROVIDER_PAYABLE, payout.provider, "EUR")
+    assert 0 < owed <= payout.amount_minor
+    with by_stripe.at():
+        recover(by_stripe.walk.contract.pk)
+        recover(by_stripe.walk.contract.pk)
+    (reversal,) = stripe.account.all("trr")
+    assert reversal["amount"] == owed
+    assert balance(A.PROVIDER_PAYABLE, payout.provider, "EUR") == 0
+    assert transfer_of(payout).reversed_minor == owed
+    agrees(by_stripe)
+    with pytest.raises(Refused) as refused:
+        return_payout(payout.pk, by_stripe.staff, "came back")
+    assert (refused.value.code, fresh(payout).state) == ("partly_back", "settled")
+
+
+def test_a_lost_answer_to_a_reversal_takes_nothing_back_twice(stripe: Standin, by_stripe: CardReady) -> None:
+    payout = by_stripe.paid_out()
+    by_stripe.ended_at_providers_fault()
+    path = f"POST /v1/transfers/{transfer_of(payout).external_id}/reversals"
+    stripe.api.drops[path] = 3
+    with by_stripe.at(), pytest.raises(GatewayError):
+        recover(by_stripe.walk.contract.pk)
+    stripe.api.answered.clear()
+    by_stripe.sweep()
+    assert len(stripe.account.all("trr")) == 1
+    assert PayoutReversal.objects.get().state == "succeeded"
+    assert balance(A.PROVIDER_PAYABLE, payout.provider, "EUR") == 0
+    agrees(by_stripe)
+
+
+def test_what_the_account_has_no_more_stays_a_debt_and_is_kept_from_later_releases(stripe: Standin, by_stripe: CardReady) -> None:
+    payout = by_stripe.paid_out()
+    by_stripe.ended_at_providers_fault()
+    owed = balance(A.PROVIDER_PAYABLE, payout.provider, "EUR")
+    stripe.account.habits.held_by_accounts[payout.destination["address"]] = 0
+    with by_stripe.at():
+        recover(by_stripe.walk.contract.pk)
+        recover(by_stripe.walk.contract.pk)
+    assert (stripe.account.all("trr"), PayoutReversal.objects.get().state) == ([], "failed")
+    assert balance(A.PROVIDER_PAYABLE, payout.provider, "EUR") == owed
+    agrees(by_stripe)
+
+
+def test_a_rental_that_gives_back_nothing_takes_nothing(stripe: Standin, by_stripe: CardReady) -> None:
+    by_stripe.paid_out()
+    with by_stripe.at():
+        recover(by_stripe.walk.contract.pk)
+    assert (stripe.account.all("trr"), PayoutReversal.objects.count()) == ([], 0)
+
+
+def topped_up(stripe: Standin) -> None:
+    """Our bank has sent a thousand euros to Stripe."""
+    stripe.account.pay_out(-(10**5), "eur")
+
+
+def test_what_was_paid_otherwise_comes_out_of_our_balance(stripe: Standin, by_stripe: CardReady) -> None:
+    by_stripe.earns_by(Walk(by_stripe.walk.customer, by_stripe.walk.offering))
+    payout = by_stripe.approved()
+    topped_up(stripe)
+    by_stripe.carry_out(payout)
+    sent = stripe.account.all("tr")
+    assert sorted(row["source_transaction"] is None for row in sent) == [False, True]
+    assert sum(row["amount"] for row in sent) == payout.amount_minor
+    assert fresh(payout).reference == f"payout_{payout.public_id}"
+
+
+def test_a_balance_that_is_short_keeps_all_of_it(stripe: Standin, by_stripe: CardReady) -> None:
+    by_stripe.earns_by(Walk(by_stripe.walk.customer, by_stripe.walk.offering))
+    payout = by_stripe.approved()
+    topped_up(stripe)
+    stripe.account.pay_out(10**6, "eur")
+    with pytest.raises(Refused) as refused:
+        by_stripe.carry_out(payout)
+    assert (refused.value.code, fresh(payout).state, stripe.account.all("tr")) == ("balance_short", "approved", [])
+
+
+def test_a_payout_of_which_a_part_is_refused_comes_back_as_a_whole(stripe: Standin, by_stripe: CardReady) -> None:
+    by_stripe.earns_by(Walk(by_stripe.walk.customer, by_stripe.walk.offering))
+    payout = by_stripe.approved()
+    topped_up(stripe)
+    before = balance(A.PROVIDER_PAYABLE, payout.provider, "EUR")
+    stripe.account.habits.after_transfer = lambda: stripe.account.pay_out(10**6, "eur")
+    by_stripe.carry_out(payout)
+    payout = fresh(payout)
+    assert payout.state == "failed"
+    (sent,), (back,) = stripe.account.all("tr"), stripe.account.all("trr")
+    assert sent["amount"] == back["amount"]
+    assert balance(A.PROVIDER_PAYABLE, payout.provider, "EUR") == before
+    assert balance(A.PAYOUT_TRANSIT, f"payout:{payout.pk}", "EUR") == 0
+    agrees(by_stripe)
+
+
+def test_a_part_that_does_not_come_back_is_left_to_people(stripe: Standin, by_stripe: CardReady) -> None:
+    by_stripe.earns_by(Walk(by_stripe.walk.customer, by_stripe.walk.offering))
+    payout = by_stripe.approved()
+    topped_up(stripe)
+    stripe.account.habits.held_by_accounts[payout.destination["address"]] = 0
+    stripe.account.habits.after_transfer = lambda: stripe.account.pay_out(10**6, "eur")
+    by_stripe.carry_out(payout)
+    by_stripe.sweep()
+    assert fresh(payout).state == "sent"
+    assert "does not come back" in StaffTask.objects.get(key=f"payout:{payout.pk}", closed_at=None).text
+    assert (len(stripe.account.all("tr")), stripe.account.all("trr")) == (1, [])
+
+
+def test_recovered_debts_are_kept_from_the_first_payments(stripe: Standin, by_stripe: CardReady, settings: Settings) -> None:
+    settings.STRIPE_CONNECT = False
+    paid = by_stripe.approved()
+    with by_stripe.at():
+        mark_paid(paid.pk, by_stripe.staff, reference="tr_by_hand", paid_at=by_stripe.now)
+    by_stripe.ended_at_providers_fault()
+    debt = balance(A.PROVIDER_PAYABLE, by_stripe.provider, "EUR")
+    settings.STRIPE_CONNECT = True
+    by_stripe.earns_by(CardWalk(stripe, by_stripe.walk.customer, by_stripe.walk.offering))
+    payout = by_stripe.approved()
+    assert payout.recovered_minor == debt
+    by_stripe.carry_out(payout)
+    (sent,) = stripe.account.all("tr")
+    assert sent["amount"] == payout.amount_minor == payout.released_minor - debt
+    assert fresh(payout).state == "settled"
