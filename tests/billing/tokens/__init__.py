@@ -1,0 +1,1 @@
+"""Tokens: the shop and its client of ICPay against the stand-in."""
