@@ -64,7 +64,7 @@ def open_scopes(request: HttpRequest | Request) -> list[Scope]:
     token = token_of(request) if isinstance(request, Request) else None
     if token is not None:
         return [scope for scope in Scope if scope in token.scopes]
-    is_open = admin.site.has_permission(cast(HttpRequest, request))
+    is_open = admin.site.has_permission(request)
     return [scope for scope in Scope if is_open or scope not in STAFF_SCOPES]
 
 

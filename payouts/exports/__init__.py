@@ -14,7 +14,7 @@ from payouts.models import Payout
 from payouts.states import ExportFormat, MethodKind
 
 # So many in one file: a person goes through it before it is paid.
-MOST = 500
+MOST = 200
 
 
 def file_of(file_format: ExportFormat, file_id: UUID, payouts: Sequence[Payout], now: datetime) -> str:

@@ -43,7 +43,8 @@ def transfers(file_id: UUID, payouts: Sequence[Payout], now: datetime) -> str:
     document = etree.fromstring(sheet.export(validate=False))
     _name(document, file_id, now)
     _schema().assertValid(document)
-    return etree.tostring(document, xml_declaration=True, encoding="UTF-8", pretty_print=True).decode()
+    written: bytes = etree.tostring(document, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    return written.decode()
 
 
 def sepa_text(text: str, length: int) -> str:

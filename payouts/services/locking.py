@@ -49,7 +49,7 @@ def require_state(payout: Payout, *states: PayoutState) -> None:
     if payout.state in states:
         return
     code = {PayoutState.SETTLED: "paid", PayoutState.PROPOSED: "needs_approval"}.get(PayoutState(payout.state), "wrong_state")
-    words = {"amount": money(payout.amount), "provider": payout.provider.name, "state": payout.get_state_display()}  # type: ignore[attr-defined]  # FSMField's choices
+    words = {"amount": money(payout.amount), "provider": payout.provider.name, "state": payout.get_state_display()}
     texts = {
         "paid": _("%(amount)s to %(provider)s is marked as paid already."),
         "needs_approval": _("%(amount)s to %(provider)s has to be approved first."),

@@ -1,0 +1,355 @@
+"""Payouts for staff: what is pending, what is proposed, sent and paid, each step through the services, nothing edited by hand."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from accounts.access import user_of
+from accounts.models import User
+from billing.admin_pieces import MoneyAdmin, SureForm, amount_column, contract_link
+from core.admin import ReadOnlyAdmin
+from core.errors import Refused
+from core.formats import minor, money, when
+from core.models import DomainEvent
+from core.queries import timeline
+from core.staff_pages import ReadOnlyInline, StaffAction, StaffActions
+from payouts.console_forms import FIELDS, PaidForm, TokenPaidForm
+from payouts.console_pages import ConsolePages
+from payouts.exports import file_name
+from payouts.models import Payout, PayoutExport, PayoutItem, PayoutMethod, Release
+from payouts.services import payout as services
+from payouts.settling import IN_TOKENS
+from payouts.states import UNSENT, ExportFormat, PayoutState, Rail
+
+# What was done -------------------------------------------------------------------------------------------------------------------
+
+
+def _approve(payout_id: int, request: HttpRequest, _data: Mapping[str, Any]) -> None:
+    services.approve_payout(payout_id, user_of(request))
+
+
+def _send(payout_id: int, request: HttpRequest, _data: Mapping[str, Any]) -> None:
+    services.send_payout(payout_id, user_of(request))
+
+
+def _mark_paid(payout_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
+    payout = Payout.objects.select_related("method").get(pk=payout_id)
+    form: PaidForm | TokenPaidForm = TokenPaidForm() if payout.method.kind in IN_TOKENS else PaidForm()
+    form.cleaned_data = dict(data)
+    try:
+        services.mark_paid(payout_id, user_of(request), **form.said(payout))
+    except Refused as refused:
+        raise Refused(refused.reason, code=refused.code, field=FIELDS.get(refused.field, refused.field)) from refused
+
+
+def _fail(payout_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
+    services.fail_payout(payout_id, user_of(request), data["reason"])
+
+
+def _return(payout_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
+    services.return_payout(payout_id, user_of(request), data["reason"])
+
+
+# What can be done ----------------------------------------------------------------------------------------------------------------
+
+
+def _is_proposed(payout: Payout) -> bool:
+    return bool(payout.state == PayoutState.PROPOSED)
+
+
+def _is_by_hand(payout: Payout) -> bool:
+    return bool(payout.rail == Rail.MANUAL)
+
+
+def _is_to_send(payout: Payout) -> bool:
+    return _is_by_hand(payout) and bool(payout.state == PayoutState.APPROVED)
+
+
+def _is_to_pay(payout: Payout) -> bool:
+    return _is_by_hand(payout) and payout.state in {PayoutState.APPROVED, PayoutState.SENT}
+
+
+def _is_to_pay_money(payout: Payout) -> bool:
+    return _is_to_pay(payout) and payout.method.kind not in IN_TOKENS
+
+
+def _is_to_pay_token(payout: Payout) -> bool:
+    return _is_to_pay(payout) and payout.method.kind in IN_TOKENS
+
+
+def _is_unsent(payout: Payout) -> bool:
+    return payout.state in UNSENT
+
+
+def _is_sent(payout: Payout) -> bool:
+    return _is_by_hand(payout) and bool(payout.state == PayoutState.SENT)
+
+
+def _is_settled(payout: Payout) -> bool:
+    return _is_by_hand(payout) and bool(payout.state == PayoutState.SETTLED)
+
+
+# What it means -------------------------------------------------------------------------------------------------------------------
+
+
+def _words(payout: Payout) -> dict[str, str]:
+    return {
+        "amount": money(payout.amount),
+        "provider": payout.provider.name,
+        "place": str(payout.method),
+        "by": str(payout.proposed_by),
+    }
+
+
+def _explain_approve(payout: Payout) -> str:
+    return gettext("%(amount)s to %(provider)s, %(place)s, proposed by %(by)s. You let it go.") % _words(payout)
+
+
+def _explain_send(payout: Payout) -> str:
+    text = gettext(
+        "You are about to pay %(amount)s to %(provider)s, %(place)s, without a file. Whether it may leave is looked at now."
+    )
+    return f"{text % _words(payout)} {gettext('Pay it only once this page has said yes; then mark it as paid.')}"
+
+
+def _explain_paid(payout: Payout) -> str:
+    return gettext("%(amount)s has left to %(provider)s, %(place)s. Write down where it is found, and when it left.") % _words(
+        payout
+    )
+
+
+def _explain_drop(payout: Payout) -> str:
+    return gettext("%(amount)s to %(provider)s is not paid. Its releases are pending again.") % _words(payout)
+
+
+def _explain_fail(payout: Payout) -> str:
+    text = gettext("%(amount)s to %(provider)s was sent and has not left us, or never will. It is owed again.") % _words(payout)
+    return f"{text} {gettext('Be sure: a file that somebody still takes to the bank would pay it twice.')}"
+
+
+def _explain_return(payout: Payout) -> str:
+    return gettext("%(amount)s to %(provider)s was paid and came back. It is owed again.") % _words(payout)
+
+
+class ItemInline(ReadOnlyInline):
+    """The releases that it pays."""
+
+    model = PayoutItem
+    fields = readonly_fields = ("release", "rental", "share", "undone_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PayoutItem]:
+        """With the rentals, in one query."""
+        return super().get_queryset(request).select_related("release__contract").order_by("release")
+
+    @admin.display(description=_("rental"))
+    def rental(self, item: PayoutItem) -> SafeString:
+        """To go to."""
+        return contract_link(item.release.contract)
+
+    @admin.display(description=_("provider’s share"))
+    def share(self, item: PayoutItem) -> str:
+        """As money."""
+        return _share(item.release)
+
+
+@admin.register(Payout)
+class PayoutAdmin(ConsolePages, StaffActions[Payout], MoneyAdmin[Payout]):
+    """Each payout with where it stands, and what can be done."""
+
+    list_display = (
+        "public_id",
+        "provider",
+        "amount",
+        "state",
+        "kind",
+        "proposed_at",
+        "proposed_by",
+        "sent_at",
+        "paid_at",
+        "reference",
+    )
+    list_filter = ("state", "currency", "rail")
+    list_select_related = ("provider", "method", "proposed_by")
+    search_fields = ("public_id__exact", "reference__exact", "provider__slug__exact")
+    search_help_text = _("A payout’s id, a reference, or a provider’s address.")
+    ordering = ("-id",)
+    actions = ("approve_many", "export_pain001", "export_csv", "mark_many")
+    amount = amount_column("amount_minor", _("amount"))
+    fields = (
+        *("public_id", "provider", "state", "released_minor", "recovered_minor", "amount_minor", "place", "rail"),
+        *("proposed_by", "proposed_at", "approved_by", "approved_at", "sent_at", "export", "reference", "paid_at", "settled_at"),
+        *("fee_minor", "paid_currency", "paid_units", "undone_at", "reason", "history"),
+    )
+    readonly_fields = ("place", "history")
+    inlines = (ItemInline,)
+    staff_actions: ClassVar = (
+        StaffAction("approve", _("Approve"), _approve, _is_proposed, _explain_approve, _("It is approved."), SureForm),
+        StaffAction("send", _("Pay it now, without a file"), _send, _is_to_send, _explain_send, _("Yes: pay it now."), SureForm),
+        StaffAction("mark-paid", _("Mark as paid"), _mark_paid, _is_to_pay_money, _explain_paid, _("It is paid."), PaidForm),
+        StaffAction(
+            "mark-paid-token", _("Mark as paid"), _mark_paid, _is_to_pay_token, _explain_paid, _("It is paid."), TokenPaidForm
+        ),
+        StaffAction("drop", _("Drop it"), _fail, _is_unsent, _explain_drop, _("It is dropped.")),
+        StaffAction("fail", _("It has failed"), _fail, _is_sent, _explain_fail, _("Its releases are pending again.")),
+        StaffAction("return", _("It came back"), _return, _is_settled, _explain_return, _("Its releases are pending again.")),
+    )
+
+    @admin.display(description=_("kind"), ordering="method__kind")
+    def kind(self, payout: Payout) -> str:
+        """Where it goes, in a word."""
+        return payout.method.get_kind_display()
+
+    @admin.display(description=_("goes to"))
+    def place(self, payout: Payout) -> SafeString:
+        """As it was frozen when it was proposed."""
+        named = ((name, value) for name, value in payout.destination.items() if value)
+        return format_html_join("", "<div>{}: {}</div>", named)
+
+    @admin.display(description=_("history"))
+    def history(self, payout: Payout) -> SafeString:
+        """Every step, with who did it."""
+        events = timeline(payout)
+        people = User.objects.in_bulk({event.data.get("actor") for event in events} - {None})
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{} UTC: {}{}</li>", (_step(event, people) for event in events)))
+
+
+def _step(event: DomainEvent, people: Mapping[int, User]) -> tuple[str, str, str]:
+    name = (
+        PayoutState(event.name.removeprefix("payout.")).label if event.name.removeprefix("payout.") in PayoutState else event.name
+    )
+    actor = event.data.get("actor")
+    who = gettext("the system") if actor is None else str(people.get(int(actor), actor))
+    return when(event.at), str(name), f" ({who})"
+
+
+# Files -------------------------------------------------------------------------------------------------------------------------
+
+
+@admin.register(PayoutExport)
+class PayoutExportAdmin(StaffActions[PayoutExport], ReadOnlyAdmin[PayoutExport]):
+    """The files that were made, to be fetched again as they are."""
+
+    list_display = ("public_id", "format", "count", "created_at", "created_by", "file")
+    list_filter = ("format",)
+    list_select_related = ("created_by",)
+    search_fields = ("public_id__exact", "payouts__public_id__exact")
+    search_help_text = _("A file’s id, or that of a payout in it.")
+    ordering = ("-id",)
+    fields = ("public_id", "format", "created_at", "created_by", "sha256", "file", "contents")
+    readonly_fields = ("file", "contents")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PayoutExport]:
+        """Without the files themselves, with what is in them."""
+        payouts = Prefetch("payouts", Payout.objects.select_related("provider").order_by("pk"))
+        return super().get_queryset(request).defer("content").prefetch_related(payouts)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The file before Django's own pages, which would take its address for an object's."""
+        guarded = self.admin_site.admin_view(self.download)
+        return [path("<int:export_id>/file/", guarded, name="payouts_export_file"), *super().get_urls()]
+
+    def links(self, found: PayoutExport) -> list[dict[str, StrOrPromise]]:
+        """The file."""
+        return [{"label": _("Fetch the file"), "url": reverse("admin:payouts_export_file", args=[found.pk])}]
+
+    def download(self, request: HttpRequest, export_id: int) -> HttpResponse:
+        """The file, byte for byte as it was made; Http404 for one that is none, or whose bytes have another sum."""
+        found = PayoutExport.objects.filter(pk=export_id).first() if self.has_view_permission(request) else None
+        content = found.content.encode() if found else b""
+        if found is None or sha256(content).hexdigest() != found.sha256:
+            raise Http404
+        media_type = "application/xml" if found.format == ExportFormat.PAIN001 else "text/csv"
+        name = file_name(found.format, found.created_at, found.public_id)
+        disposition = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return HttpResponse(content, content_type=f"{media_type}; charset=utf-8", headers=disposition)
+
+    @admin.display(description=_("payouts"))
+    def count(self, export: PayoutExport) -> int:
+        """How many are in it."""
+        return len(export.payouts.all())
+
+    @admin.display(description=_("file"))
+    def file(self, export: PayoutExport) -> SafeString:
+        """To fetch."""
+        name = file_name(export.format, export.created_at, export.public_id)
+        return format_html('<a href="{}">{}</a>', reverse("admin:payouts_export_file", args=[export.pk]), name)
+
+    @admin.display(description=_("in it"))
+    def contents(self, export: PayoutExport) -> SafeString:
+        """Each payout, to go to."""
+        rows = (
+            (
+                reverse("admin:payouts_payout_change", args=[payout.pk]),
+                money(payout.amount),
+                payout.provider,
+                payout.get_state_display(),
+            )
+            for payout in export.payouts.all()
+        )
+        return format_html_join("", '<div><a href="{}">{}</a> {}: {}</div>', rows)
+
+
+# Earned ------------------------------------------------------------------------------------------------------------------------
+
+
+def _share(release: Release) -> str:
+    return minor(release.share_minor, release.currency)
+
+
+@admin.register(Release)
+class ReleaseAdmin(MoneyAdmin[Release]):
+    """What was released of escrow, step by step."""
+
+    list_display = ("id", "rental", "provider", "through", "amount", "fee", "share", "created_at")
+    list_filter = ("currency",)
+    list_select_related = ("contract", "provider")
+    search_fields = ("contract__reference__exact", "provider__slug__exact")
+    search_help_text = _("A contract’s reference, or a provider’s address.")
+    ordering = ("-id",)
+    amount = amount_column("amount_minor", _("released"))
+    fee = amount_column("fee_minor", _("our fee"))
+    readonly_fields = ("rental", "share", "payouts")
+    exclude = ("segment",)
+
+    @admin.display(description=_("rental"))
+    def rental(self, release: Release) -> SafeString:
+        """To go to."""
+        return contract_link(release.contract)
+
+    @admin.display(description=_("provider’s share"))
+    def share(self, release: Release) -> str:
+        """As money."""
+        return _share(release)
+
+    @admin.display(description=_("in payouts"))
+    def payouts(self, release: Release) -> SafeString:
+        """Those that pay it, and those that were to."""
+        rows = (
+            (reverse("admin:payouts_payout_change", args=[item.payout_id]), item.payout, item.payout.get_state_display())
+            for item in release.items.select_related("payout").order_by("pk")
+        )
+        return format_html_join("", '<div><a href="{}">{}</a>: {}</div>', rows)
+
+
+@admin.register(PayoutMethod)
+class PayoutMethodAdmin(ReadOnlyAdmin[PayoutMethod]):
+    """Where providers are paid: set and confirmed by them, looked at by staff."""
+
+    list_display = ("provider", "currency", "kind", "holder", "confirmed_at", "usable_at", "removed_at")
+    list_filter = ("kind", "currency")
+    list_select_related = ("provider",)
+    search_fields = ("provider__slug__exact", "iban__exact", "address__exact")
+    search_help_text = _("A provider’s address on the market, an IBAN, or an address on a chain.")
+    ordering = ("-id",)
+    # What opens the link of its mail is nobody's business.
+    exclude = ("key_digest", "key_expires_at")
