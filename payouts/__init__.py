@@ -1,1 +1,1 @@
-"""What providers are owed and paid: releases, ways to be paid, payouts."""
+"""What providers are owed and paid: releases, payout methods, payouts."""

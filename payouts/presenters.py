@@ -13,6 +13,7 @@ from contracts.states import State
 from core.formats import day, minor, money, when
 from core.money import Money, format_money
 from payouts.earnings import MONTHS, ContractEarned, Earned
+from payouts.method_rows import shortened
 from payouts.models import Payout, PayoutMethod, Release, Statement
 from payouts.states import MethodKind, PayoutState
 
@@ -113,13 +114,11 @@ def _bare(amount: int, currency: str) -> str:
 
 
 def methods(found: Iterable[tuple[str, PayoutMethod | None]]) -> list[Context]:
-    """Where each currency is paid to, by its last letters; `missing` where nothing is set."""
+    """Where each currency is paid to, shortened; an empty place where nothing is set."""
     return [
         {
             "currency": currency,
-            "place": _("%(kind)s ending in %(end)s") % {"kind": MethodKind(method.kind).label, "end": str(method)[-4:]}
-            if method
-            else "",
+            "place": f"{MethodKind(method.kind).label}, {shortened(method)}" if method else "",
             "since": day(method.confirmed_at) if method and method.confirmed_at else "",
         }
         for currency, method in found

@@ -1,4 +1,4 @@
-"""Only the words of payouts: states, ways to be paid, and why a provider is not paid yet."""
+"""Only the words of payouts: states, payout methods, and why a provider is not paid yet."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

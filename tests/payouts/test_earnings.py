@@ -144,7 +144,7 @@ def test_the_figures_are_those_of_the_ledger(rented: Callable[..., Contract], pr
     assert figures(page)["Waiting for payout"] == "€ 0.00"
     assert figures(page)["Paid out"] == "€ 26.28"
     assert "SEPA 2026052000418" in page
-    assert "Bank account ending in 3000" in page
+    assert "Bank account, DE … 3000" in page
     assert "at most € 26.28 in May 2026" in page
 
 
