@@ -8,12 +8,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
+from django.db import connection
 from django.db.models import Model, Sum
 
 from billing.models import Dispute, Document, LedgerEntry, LedgerLine, Payment, Refund
 from billing.states import LedgerAccount
 from contracts.models import Contract, Segment
 from core import clock
+
+_LINKS = ("contract", "segment", "payment", "refund", "dispute", "document")
+# One statement for the entry with its lines: of two with the same key the second waits for the first, and then adds nothing.
+_POST = (
+    "WITH entry AS ("  # noqa: S608 (constants)
+    f"INSERT INTO billing_ledgerentry (key, kind, at, {', '.join(f'{name}_id' for name in _LINKS)})"
+    f" VALUES (%s, %s, %s, {', '.join(['%s'] * len(_LINKS))}) ON CONFLICT (key) DO NOTHING RETURNING id)"
+    " INSERT INTO billing_ledgerline (entry_id, account, owner, currency, amount)"
+    " SELECT entry.id, line.* FROM entry, unnest((%s)::text[], (%s)::text[], (%s)::text[], (%s)::numeric[])"
+    " AS line RETURNING entry_id"
+)
 
 
 @dataclass(frozen=True)
@@ -66,14 +78,15 @@ def post(key: str, kind: str, currency: str, lines: Iterable[Line], **links: Unp
         sums[line.currency or currency] += line.amount
     if not kept or any(sums.values()):
         raise ValueError(f"unbalanced or empty entry {key}")
-    if LedgerEntry.objects.filter(key=key).exists():
+    entry = LedgerEntry(key=key, kind=kind, at=clock.now(), **links)
+    columns = zip(*((line.account.value, line.owner_name, line.currency or currency, line.amount) for line in kept), strict=True)
+    with connection.cursor() as cursor:
+        linked = [getattr(entry, f"{name}_id") for name in _LINKS]
+        cursor.execute(_POST, [key, kind, entry.at, *linked, *map(list, columns)])
+        posted = cursor.fetchone()
+    if posted is None:
         return None
-    # Two that pass the look above at once: the unique key lets one through and rolls the other back.
-    entry = LedgerEntry.objects.create(key=key, kind=kind, at=clock.now(), **links)
-    LedgerLine.objects.bulk_create(
-        LedgerLine(entry=entry, account=line.account, owner=line.owner_name, currency=line.currency or currency, amount=line.amount)
-        for line in kept
-    )
+    (entry.pk,) = posted
     return entry
 
 

@@ -1,6 +1,7 @@
 """The ledger: once per key, always zero, never changed; and each posting of the table as it was written."""
 
 from collections import defaultdict
+from threading import Barrier
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -16,6 +17,7 @@ from contracts import actors, services
 from contracts.models import Contract
 from tests.billing.conftest import Says
 from tests.billing.conftest import post as post_messages
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +34,26 @@ def test_a_used_key_posts_nothing() -> None:
     assert post("k", "test", "EUR", lines) is not None
     assert post("k", "test", "EUR", lines) is None
     assert LedgerLine.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_posts_a_key_at_the_same_moment_waits_and_posts_nothing() -> None:
+    start = Barrier(8)
+
+    def work(_number: int) -> bool:
+        start.wait()
+        with transaction.atomic():
+            return post("k", "test", "EUR", [debit(A.BANK, "bank", 5), credit(A.LOSSES, "x", 5)]) is not None
+
+    assert sorted(at_once(8, work)) == [False] * 7 + [True]
+    assert (LedgerEntry.objects.count(), LedgerLine.objects.count()) == (1, 2)
+
+
+def test_a_line_holds_a_token_of_eighteen_decimals_and_an_owner_of_any_name() -> None:
+    entry = post("k", "test", "EUR", [debit(A.BANK, '{a,"b"}', 10**37), credit(A.LOSSES, "x", 10**37)])
+    assert entry is not None
+    assert [(line.owner, int(line.amount)) for line in entry.lines.order_by("id")] == [('{a,"b"}', 10**37), ("x", -(10**37))]
+    assert balance(A.BANK, '{a,"b"}', "EUR") == 10**37
 
 
 def test_an_entry_that_does_not_balance_is_a_bug() -> None:
