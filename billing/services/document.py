@@ -38,6 +38,7 @@ from core import clock
 from core.errors import Refused
 from core.money import Priced
 from core.outbox import emit
+from core.written import found, found_locked
 
 # Refunds of money that an invoice stands for. VAT that was not due has its note from `correct_vat`; a return paid for nothing.
 NOTED = (RefundKind.UNUSED, RefundKind.GOODWILL, RefundKind.IMPORTED)
@@ -49,7 +50,7 @@ def accept_contract(contract_id: int, actor: Actor) -> Contract:
         charges = Charge.objects.select_for_update(of=("self",)).filter(contract=contract_id, purpose=ChargePurpose.CONTRACT)
         charge = charges.get()
         list(Payment.objects.select_for_update(of=("self",)).filter(charge=charge).order_by("id"))
-        contract = accept(contract_id, actor)
+        contract = charge.contract = accept(contract_id, actor)
         issue_invoice(charge)
     return contract
 
@@ -68,13 +69,13 @@ def issue_invoice(charge: Charge) -> Document | None:
 
     One whose VAT was left out has a receipt and no invoice. What was given back of it before gets its credit notes now.
     """
+    if charge.purpose == ChargePurpose.CONTRACT and not _is_accepted(charge.contract_id):
+        return None
     key = f"invoice:{charge.pk}"
     there = _issued(key)
     payment = _settling_payment(charge)
     if there is not None or payment is None or is_left_out(charge):
         return there
-    if charge.purpose == ChargePurpose.CONTRACT and not _is_accepted(charge.contract_id):
-        return None
     figures = paid_of(charge)
     tax = tax_of(charge)
     invoice = _issue(key, payment, tax, figures, invoice_content(payment, tax, order_lines(charge), figures))
@@ -242,17 +243,17 @@ def _number(document: Document, kind: DocumentKind) -> None:
 
 
 def _lock_counter(kind: DocumentKind, year: int) -> DocumentCounter:
-    counters = DocumentCounter.objects.select_for_update().filter(kind=kind, year=year)
-    counter = counters.first()
+    known = "kind = %s AND year = %s", [kind.value, year]
+    counter = found_locked(DocumentCounter, *known)
     if counter is None:
         # Two that begin a year at once: the second waits here for the first, and then finds its row.
         DocumentCounter.objects.bulk_create([DocumentCounter(kind=kind, year=year)], ignore_conflicts=True)
-        counter = counters.get()
+        counter = DocumentCounter.objects.select_for_update().get(kind=kind, year=year)
     return counter
 
 
 def _issued(key: str) -> Document | None:
-    return Document.objects.filter(key=key).first()
+    return found(Document, "key = %s", [key])
 
 
 def _settling_payment(charge: Charge) -> Payment | None:

@@ -176,21 +176,21 @@ def _close(payment: Payment, status: PaymentStatus) -> None:
 
 def _book(payment: Payment, facts: GatewayPayment) -> None:
     charge = payment.charge
-    contract = charge.contract
     received, wrong = _judge(payment, facts) if facts.token is None else judge(payment, facts)
     if wrong:
         payment.mismatch(received, wrong)
         if facts.currency:
             payment.currency = facts.currency
         payment.save()
-        postings.payment_unallocated(payment, contract)
+        postings.payment_unallocated(payment, charge.contract)
         _task(payment)
-        emit("payment.mismatched", contract, payment=payment.pk, received_minor=payment.received_minor)
+        emit("payment.mismatched", charge.contract, payment=payment.pk, received_minor=payment.received_minor)
     else:
         segment = _allocate(payment)
         anomaly = segment if isinstance(segment, Anomaly) else Anomaly.NONE
         payment.succeed(clock.now(), received, anomaly)
-        payment.save()
+        payment.save(update_fields=["state", "succeeded_at", "received_minor", "anomaly"])
+        contract = charge.contract
         if isinstance(segment, Segment):
             postings.payment_confirmed(payment, segment, charge.net_minor, charge.tax_minor)
             emit(
@@ -203,7 +203,9 @@ def _book(payment: Payment, facts: GatewayPayment) -> None:
             )
             _compare_tax(payment, facts)
             issue_receipt(payment)
-            issue_invoice(charge)
+            if contract.accepted_at is not None:
+                # Else the provider's yes brings it.
+                issue_invoice(charge)
         else:
             postings.payment_unallocated(payment, contract)
             _task(payment)
@@ -253,16 +255,17 @@ def _allocate(payment: Payment) -> Segment | Anomaly:
         return Anomaly.LATE
     ask_for(charge, payment.amount_minor)
     try:
-        # A savepoint: a refusal must leave nothing behind, while the payment itself is still recorded.
-        with transaction.atomic():
-            if charge.purpose == ChargePurpose.CONTRACT:
-                segment = record_payment(charge.contract_id, charge.gross_minor)
-            else:
-                segment = extend(charge.contract_id, hours=charge.hours, price=charge.price, gross_minor=charge.gross_minor)
+        # A refusal leaves nothing behind, while the payment itself is still recorded.
+        if charge.purpose == ChargePurpose.CONTRACT:
+            segment = record_payment(charge.contract_id, charge.gross_minor)
+        else:
+            segment = extend(charge.contract_id, hours=charge.hours, price=charge.price, gross_minor=charge.gross_minor)
     except Refused as refused:
         return Anomaly.PAID_TWICE if refused.code == "already_paid" else Anomaly.PAID_AFTER_EXPIRY
     charge.paid_at = clock.now()
     charge.segment = segment
+    # As it is now, under its lock.
+    charge.contract = segment.contract
     charge.save(update_fields=["paid_at", "segment"])
     return segment
 

@@ -5,6 +5,7 @@ from billing.models import Charge, Payment
 from billing.states import BOOKED
 from billing.untaxed import gross_by
 from core import clock
+from core.written import all_locked, found_locked
 
 
 def locked_row(gateway_name: str, facts: GatewayPayment) -> Payment | None:
@@ -13,20 +14,14 @@ def locked_row(gateway_name: str, facts: GatewayPayment) -> Payment | None:
     One that only the gateway knows, but for our charge, gets its row here; of pages that anybody can make in our name, as of
     tokens, only once money has come. None for what is not ours.
     """
-    known = Payment.objects.filter(gateway=gateway_name, external_id=facts.external_id)
-    if facts.payment_id is not None:
-        # The answer to `start` was lost, or the webhook overtook it.
-        known |= Payment.objects.filter(gateway=gateway_name, public_id=facts.payment_id, external_id="")
-    if facts.token is not None and facts.token.payment_id:
-        known |= Payment.objects.filter(gateway=gateway_name, external_id=facts.token.payment_id)
-        known |= Payment.objects.filter(gateway=gateway_name, external_charge_id=facts.token.payment_id)
-    charge_id = known.values_list("charge_id", flat=True).first()
-    if charge_id is None and facts.charge_id is not None:
-        charge_id = Charge.objects.filter(public_id=facts.charge_id).values_list("pk", flat=True).first()
-    if charge_id is None:
+    known, ids = _known(gateway_name, facts)
+    # One statement for both questions: whose payment it is, and that charge's row.
+    charge = found_locked(Charge, f"id = (SELECT charge_id FROM billing_payment WHERE {known} ORDER BY id LIMIT 1)", ids)  # noqa: S608
+    if charge is None and facts.charge_id is not None:
+        charge = found_locked(Charge, "public_id = %s", [facts.charge_id])
+    if charge is None:
         return None
-    charge = Charge.objects.select_for_update(of=("self",)).select_related("contract").get(pk=charge_id)
-    rows = list(known.select_for_update(of=("self",)).order_by("-external_id"))
+    rows = all_locked(Payment, f"{known} ORDER BY external_id DESC", ids)
     payment = _row(rows, facts)
     if payment is None:
         if facts.token is not None and facts.token.received is None:
@@ -35,6 +30,20 @@ def locked_row(gateway_name: str, facts: GatewayPayment) -> Payment | None:
     payment.charge = charge
     _name(payment, rows, facts)
     return payment
+
+
+def _known(gateway_name: str, facts: GatewayPayment) -> tuple[str, list[object]]:
+    """What its rows are known by: an SQL condition, and the values in it."""
+    either = ["external_id = %s"]
+    ids: list[object] = [gateway_name, facts.external_id]
+    if facts.payment_id is not None:
+        # The answer to `start` was lost, or the webhook overtook it.
+        either.append("external_id = '' AND public_id = %s")
+        ids.append(facts.payment_id)
+    if facts.token is not None and facts.token.payment_id:
+        either.append("external_id = %s OR external_charge_id = %s")
+        ids += [facts.token.payment_id, facts.token.payment_id]
+    return f"gateway = %s AND ({' OR '.join(either)})", ids
 
 
 def brings_money(facts: GatewayPayment) -> bool:

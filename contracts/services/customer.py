@@ -80,37 +80,36 @@ def _end(contract_id: int, actor: Actor, reason: str, fault: Fault, expected_ref
 
 
 def extend(contract_id: int, *, hours: int, price: NetPrice, gross_minor: int) -> Segment:
-    """Lengthen a running contract by a paid segment; called once its charge is paid.
+    """Lengthen a running contract by a paid segment; called once its charge is paid, in the transaction of that.
 
-    Raises `Refused` when the contract ended meanwhile: then the money pays for nothing and goes back.
+    Raises `Refused` when the contract ended meanwhile: then the money pays for nothing and goes back, and nothing is changed.
     Emits ``contract.extended``.
     """
-    with transaction.atomic():
-        contract = lock(contract_id)
-        now = clock.now()
-        refused = extension_refusal(contract, now)
-        if refused is not None:
-            raise refused
-        segment = Segment.objects.create(
-            contract=contract,
-            number=contract.segments.count() + 1,
-            hours=hours,
-            seconds=hours * HOUR,
-            setup_fee_minor=price.setup_fee_minor,
-            rent_minor=price.rent_minor,
-            net_minor=price.net_minor,
-            paid_at=now,
-        )
-        contract.term_seconds += hours * HOUR
-        if contract.state == State.ACTIVE:
-            contract.deadline_at = contract.ends_at
-        contract.save(update_fields=["term_seconds", "deadline_at"])
-        emit(
-            "contract.extended",
-            contract,
-            hours=hours,
-            gross_minor=gross_minor,
-            currency=contract.currency,
-            segment=segment.number,
-        )
+    contract = lock(contract_id)
+    now = clock.now()
+    refused = extension_refusal(contract, now)
+    if refused is not None:
+        raise refused
+    segment = Segment.objects.create(
+        contract=contract,
+        number=contract.segments.count() + 1,
+        hours=hours,
+        seconds=hours * HOUR,
+        setup_fee_minor=price.setup_fee_minor,
+        rent_minor=price.rent_minor,
+        net_minor=price.net_minor,
+        paid_at=now,
+    )
+    contract.term_seconds += hours * HOUR
+    if contract.state == State.ACTIVE:
+        contract.deadline_at = contract.ends_at
+    contract.save(update_fields=["term_seconds", "deadline_at"])
+    emit(
+        "contract.extended",
+        contract,
+        hours=hours,
+        gross_minor=gross_minor,
+        currency=contract.currency,
+        segment=segment.number,
+    )
     return segment

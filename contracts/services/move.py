@@ -19,6 +19,7 @@ from contracts.states import Fault, State
 from core import clock
 from core.errors import Refused
 from core.outbox import emit
+from core.written import locked
 from providers.services import release_hold
 
 # What is told when a contract has arrived in a state.
@@ -43,7 +44,7 @@ def lock(contract_id: int) -> Contract:
 
     Never by `refresh_from_db`: a protected state field would refuse it.
     """
-    return Contract.objects.select_for_update(of=("self",)).get(pk=contract_id)
+    return locked(Contract, contract_id)
 
 
 def move(

@@ -17,7 +17,13 @@ from contracts.terms import freeze_terms
 from core import clock
 from core.errors import Refused
 from core.outbox import emit
+from core.written import columns, rows
 from providers.models import Offering, StockHold
+
+_PAID_SEGMENT = (
+    "UPDATE contracts_segment SET paid_at = %s WHERE contract_id = %s AND number = 1"  # noqa: S608 (constants)
+    f" RETURNING {columns(Segment)}"
+)
 
 
 def create_contract(
@@ -92,27 +98,26 @@ def create_contract(
 def record_payment(contract_id: int, gross_minor: int) -> Segment:
     """Note that the order's charge is paid in full; the provider's time to answer starts now.
 
-    `gross_minor` is told onward for the timeline. Returns the segment that is now paid. An auto-accept
+    `gross_minor` is told onward for the timeline. Returns the segment that is now paid, with its contract. An auto-accept
     rule frozen at ordering answers at once. Raises `Refused` (``final``, ``already_paid``) when the money
-    pays for nothing; the caller gives it back. Emits ``contract.paid``.
+    pays for nothing; the caller, in whose transaction this happens, gives it back, and nothing is changed.
+    Emits ``contract.paid``.
     """
-    with transaction.atomic():
-        contract = lock(contract_id)
-        if contract.is_final:
-            raise Refused(_("The rental had ended before it was paid."), code="final")
-        if contract.paid_at is not None:
-            raise Refused(_("The rental is paid already."), code="already_paid")
+    contract = lock(contract_id)
+    if contract.is_final:
+        raise Refused(_("The rental had ended before it was paid."), code="final")
+    if contract.paid_at is not None:
+        raise Refused(_("The rental is paid already."), code="already_paid")
+    # From here on only the rule's yes could be refused, and takes back what stands before it.
+    with transaction.atomic(savepoint=contract.auto_accept):
         now = clock.now()
         contract.paid_at = now
         contract.payment_processing = False
         contract.deadline_at = now + timedelta(hours=settings.ANSWER_DEADLINE_HOURS)
         contract.save(update_fields=["paid_at", "payment_processing", "deadline_at"])
-        segment = contract.segments.get(number=1)
-        segment.paid_at = now
-        segment.save(update_fields=["paid_at"])
+        (segment,) = rows(Segment, _PAID_SEGMENT, [now, contract_id])
         emit("contract.paid", contract, gross_minor=gross_minor, currency=contract.currency)
-        if contract.auto_accept:
-            accept(contract_id, SYSTEM)
+        segment.contract = accept(contract_id, SYSTEM) if contract.auto_accept else contract
     return segment
 
 
