@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import signed_in
 from accounts.http import AccountRequest
 from accounts.states import Role
+from billing.stripe_connect import is_switched_on
 from core import clock
 from core.currencies import CURRENCIES
 from core.errors import Refused
@@ -27,6 +28,7 @@ from payouts.access import linked_method, owns, seen_method
 from payouts.forms import FORMS
 from payouts.models import PayoutMethod
 from payouts.queries import live_methods, method_in_use, method_state, offered_currencies, past_methods
+from payouts.services.connecting import refuse_unready
 from payouts.services.method import add_method, confirm_method, refuse_unless_open, remove_method
 from payouts.states import MethodState
 from payouts.views.guard import factor_first, keep_typed, of_owner, typed_before
@@ -35,7 +37,12 @@ from providers.views.guard import UNPROCESSABLE, see
 
 NEWEST_FIRST = ("-id",)
 # What a link answers that does not open; anything else that it was good for is gone.
-_LINK_STATUS = {"unknown_link": HTTPStatus.NOT_FOUND, "role": HTTPStatus.FORBIDDEN}
+_LINK_STATUS = {
+    "unknown_link": HTTPStatus.NOT_FOUND,
+    "role": HTTPStatus.FORBIDDEN,
+    "not_ready": HTTPStatus.CONFLICT,
+    "gateway_silent": HTTPStatus.SERVICE_UNAVAILABLE,
+}
 
 
 @require_GET
@@ -53,6 +60,7 @@ def payout_methods(request: AccountRequest) -> HttpResponse:
         "groups": method_rows.by_currency(live_methods(provider), offered_currencies(provider), now),
         "past": method_rows.rows(past, now),
         "may_change": request.membership.role == Role.OWNER,
+        "connects": is_switched_on(),
         "newer": _address("before", past.newer),
         "older": _address("after", past.older),
     }
@@ -95,6 +103,7 @@ def payout_method_confirm(request: AccountRequest, secret: str) -> HttpResponse:
         if (answer := factor_first(request, request.path, since=method.created_at)) is not None:
             return answer
         if request.method == "POST":
+            refuse_unready(method)
             confirmed = confirm_method(secret, request.user)
             words = {"currency": confirmed.currency, "moment": when(confirmed.usable_at or clock.now())}
             messages.success(request, _("Confirmed. What you earn in %(currency)s is paid there from %(moment)s UTC.") % words)

@@ -164,15 +164,17 @@ def test_a_rental_that_gives_back_nothing_takes_nothing(stripe: Standin, by_stri
     assert (stripe.account.all("trr"), PayoutReversal.objects.count()) == ([], 0)
 
 
-def topped_up(stripe: Standin) -> None:
+def topped_up(ready: CardReady) -> None:
     """Our bank has sent a thousand euros to Stripe."""
-    stripe.account.pay_out(-(10**5), "eur")
+    assert ready.stripe
+    with ready.at():
+        ready.stripe.account.pay_out(-(10**5), "eur")
 
 
 def test_what_was_paid_otherwise_comes_out_of_our_balance(stripe: Standin, by_stripe: CardReady) -> None:
     by_stripe.earns_by(Walk(by_stripe.walk.customer, by_stripe.walk.offering))
     payout = by_stripe.approved()
-    topped_up(stripe)
+    topped_up(by_stripe)
     by_stripe.carry_out(payout)
     sent = stripe.account.all("tr")
     assert sorted(row["source_transaction"] is None for row in sent) == [False, True]
@@ -183,7 +185,7 @@ def test_what_was_paid_otherwise_comes_out_of_our_balance(stripe: Standin, by_st
 def test_a_balance_that_is_short_keeps_all_of_it(stripe: Standin, by_stripe: CardReady) -> None:
     by_stripe.earns_by(Walk(by_stripe.walk.customer, by_stripe.walk.offering))
     payout = by_stripe.approved()
-    topped_up(stripe)
+    topped_up(by_stripe)
     stripe.account.pay_out(10**6, "eur")
     with pytest.raises(Refused) as refused:
         by_stripe.carry_out(payout)
@@ -193,7 +195,7 @@ def test_a_balance_that_is_short_keeps_all_of_it(stripe: Standin, by_stripe: Car
 def test_a_payout_of_which_a_part_is_refused_comes_back_as_a_whole(stripe: Standin, by_stripe: CardReady) -> None:
     by_stripe.earns_by(Walk(by_stripe.walk.customer, by_stripe.walk.offering))
     payout = by_stripe.approved()
-    topped_up(stripe)
+    topped_up(by_stripe)
     before = balance(A.PROVIDER_PAYABLE, payout.provider, "EUR")
     stripe.account.habits.after_transfer = lambda: stripe.account.pay_out(10**6, "eur")
     by_stripe.carry_out(payout)
@@ -209,7 +211,7 @@ def test_a_payout_of_which_a_part_is_refused_comes_back_as_a_whole(stripe: Stand
 def test_a_part_that_does_not_come_back_is_left_to_people(stripe: Standin, by_stripe: CardReady) -> None:
     by_stripe.earns_by(Walk(by_stripe.walk.customer, by_stripe.walk.offering))
     payout = by_stripe.approved()
-    topped_up(stripe)
+    topped_up(by_stripe)
     stripe.account.habits.held_by_accounts[payout.destination["address"]] = 0
     stripe.account.habits.after_transfer = lambda: stripe.account.pay_out(10**6, "eur")
     by_stripe.carry_out(payout)
