@@ -14,12 +14,24 @@ from accounts.access import user_of
 from billing import services
 from billing.admin_pieces import GoodwillForm, MoneyAdmin, SureForm, amount_column, contract_link, typed_amount
 from billing.document_admin import DocumentAdmin
-from billing.models import Charge, Dispute, Document, LedgerEntry, LedgerLine, Payment, Proof, Quote, Refund, StaffTask
+from billing.models import (
+    Charge,
+    Dispute,
+    Document,
+    LedgerEntry,
+    LedgerLine,
+    Payment,
+    Proof,
+    Quote,
+    Refund,
+    StaffTask,
+    TokenPayment,
+)
 from billing.money_back_admin import DisputeAdmin, RefundAdmin, StaffTaskAdmin
 from billing.proof_admin import ProofAdmin
 from billing.queries import is_allocated, left_gross
 from billing.states import Anomaly, PaymentState, RefundState
-from billing.token_words import asked_text, worth_text
+from billing.token_words import asked_text, tokens_text, worth_text
 from core.admin import ReadOnlyAdmin
 from core.formats import minor
 from core.staff_pages import ReadOnlyInline, StaffAction, StaffActions
@@ -121,6 +133,38 @@ def _explain_give_back(payment: Payment) -> str:
     return text % {"left": minor(left_gross(payment), payment.currency), **_received(payment)}
 
 
+class TokenInline(ReadOnlyInline):
+    """What is known of it where it was in tokens: the frozen price, what was asked for and came, and both transactions."""
+
+    model = TokenPayment
+    fields = readonly_fields = (
+        "asked_for",
+        "came",
+        "dollars",
+        "usd_rate",
+        "rate_on",
+        "network",
+        "sender",
+        "transaction_id",
+        "browser_transaction_id",
+    )
+
+    @admin.display(description=_("asked for"))
+    def asked_for(self, row: TokenPayment) -> str:
+        """In the token that was chosen."""
+        return "-" if row.due_units is None else tokens_text(row, row.due_units)
+
+    @admin.display(description=_("received"))
+    def came(self, row: TokenPayment) -> str:
+        """In the token that came."""
+        return tokens_text(row, row.received_units) if row.received_units else "-"
+
+    @admin.display(description=_("asked for, in dollars"))
+    def dollars(self, row: TokenPayment) -> str:
+        """By the frozen rate."""
+        return minor(row.usd_minor, "USD")
+
+
 @admin.register(Payment)
 class PaymentAdmin(StaffActions[Payment], MoneyAdmin[Payment]):
     """Attempts to pay; what came wrong is decided here."""
@@ -129,7 +173,7 @@ class PaymentAdmin(StaffActions[Payment], MoneyAdmin[Payment]):
     # No filter by gateway: listing a million payments to choose from costs more than finding one.
     list_filter = ("state", "anomaly")
     list_select_related = ("charge",)
-    search_fields = ("public_id__exact", "external_id__exact", "charge__contract__reference__exact")
+    search_fields = ("public_id__exact", "external_id__exact", "external_charge_id__exact", "charge__contract__reference__exact")
     search_help_text = _("A contract’s reference, a payment’s id, or the gateway’s id.")
     ordering = ("-id",)
     asked = amount_column("amount_minor", _("asked for"))
@@ -149,7 +193,7 @@ class PaymentAdmin(StaffActions[Payment], MoneyAdmin[Payment]):
             GoodwillForm,
         ),
     )
-    inlines = (RefundInline, DisputeInline)
+    inlines = (TokenInline, RefundInline, DisputeInline)
     readonly_fields = ("contract",)
 
     @admin.display(description=_("contract"))

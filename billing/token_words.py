@@ -18,21 +18,23 @@ def received_text(payment: Payment) -> str:
     row = token_of(payment)
     if row is None or not row.received_units:
         return money(Money(payment.received_minor, payment.currency))
-    return _amount(row, row.received_units)
+    return tokens_text(row, row.received_units)
 
 
 def worth_text(payment: Payment) -> str:
     """ "12.5 ICP (€ 45.10)", or "€ 45.70": what came, with what it counts for."""
     counts_for = money(Money(payment.received_minor, payment.currency))
-    return counts_for if token_of(payment) is None else f"{received_text(payment)} ({counts_for})"
+    row = token_of(payment)
+    return counts_for if row is None or not row.received_units else f"{received_text(payment)} ({counts_for})"
 
 
 def asked_text(payment: Payment) -> str:
     """ "12.6 ICP (€ 45.70)", or "€ 45.70": what was asked for; in money where it was another token than the one that came."""
     row = token_of(payment)
     asked = money(payment.amount if row is not None else payment.charge.gross)
-    return asked if row is None or row.due_units is None else f"{_amount(row, row.due_units)} ({asked})"
+    return asked if row is None or row.due_units is None else f"{tokens_text(row, row.due_units)} ({asked})"
 
 
-def _amount(row: TokenPayment, units: Decimal) -> str:
+def tokens_text(row: TokenPayment, units: Decimal) -> str:
+    """ "12.5 ICP": so many units of the payment's token."""
     return TokenAmount(int(units), row.asset, row.network, row.decimals).text

@@ -10,11 +10,13 @@ from typing import Any
 
 from django.utils import translation
 
+from billing.gateways import brand_of
 from billing.leaving import key_moments, leaving_after
 from billing.models import Charge, Dispute, Document, Payment, Quote, Refund
 from billing.services import read_document
 from billing.services.document_bytes import Damaged
 from billing.states import ChargePurpose, DisputeState, DocumentForm, PaymentState, RefundKind, RefundState
+from billing.token_words import worth_text
 from contracts.models import Contract, Move
 from contracts.states import ActorKind, State
 from core import clock
@@ -262,9 +264,9 @@ def _money(contract: Contract) -> Iterator[str]:
 def _payment(payment: Payment) -> list[str]:
     return _facts(
         ("For", payment.charge.subject),
-        ("Way", payment.gateway),
+        ("Way", brand_of(payment.gateway)),
         ("Asked for", money(payment.amount)),
-        ("Received", minor(payment.received_minor, payment.currency)),
+        ("Received", worth_text(payment)),
         ("State", PaymentState(payment.state).label),
         ("Begun", _at(payment.created_at)),
         ("Succeeded", _at(payment.succeeded_at) if payment.succeeded_at else ""),

@@ -76,6 +76,9 @@ class Payment(FSMModelMixin, models.Model):
                 condition=~Q(state="succeeded") | Q(succeeded_at__isnull=False), name="payment_success_has_time"
             ),
         ]
+        indexes = [
+            models.Index(fields=["external_charge_id"], condition=~Q(external_charge_id=""), name="payment_external_charge"),
+        ]
 
     def __str__(self) -> str:
         """Its public id."""

@@ -37,7 +37,8 @@ def _begin(icpay: Standin, payment: Payment) -> object:
 
 
 def _the_last(icpay: Standin, payment: Payment) -> str:
-    return [row["id"] for row in icpay.account.payments.values() if row["paymentIntentId"] == payment.external_id][-1]
+    rows = [row for row in icpay.account.payments.values() if row["paymentIntentId"] == payment.external_id]
+    return str(rows[-1]["id"])
 
 
 def _finish(icpay: Standin, payment: Payment) -> object:

@@ -50,7 +50,7 @@ def test_the_page_asks_for_the_frozen_price_and_carries_our_marks(icpay: Standin
     }
     row = fresh(payment).token
     assert (row.usd_minor, row.usd_rate, row.rate_on) == (4964, Decimal("1.0862"), clock.now().date())
-    assert (row.due_units, row.received_units, row.asset) == (None, 0, "")
+    assert (row.due_units, int(row.received_units), row.asset) == (None, 0, "")
     (code,) = icpay.account.links
     assert payment.external_id == icpay.account.links[code]
     assert payment.checkout_url == f"{icpay.base}/pay/{code}?paymentIntentId={payment.external_id}"
