@@ -78,6 +78,10 @@ EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     ),
     # Payouts that leave by themselves.
     "payout.approved": (payout_rails.carry_out_payout,),
+    # What has left, or came back, its provider hears of (messaging/payout_plot.py).
+    "payout.settled": (messaging.tell_provider,),
+    "payout.failed": (messaging.tell_provider,),
+    "payout.returned": (messaging.tell_provider,),
     # Where a provider is paid: a link to confirm it, and every owner hears of every change.
     "payout_method.added": (payout_methods.send_link, payout_methods.tell_owners),
     "payout_method.confirmed": (payout_methods.tell_owners,),

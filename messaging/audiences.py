@@ -6,6 +6,7 @@ from accounts.models import Membership, User
 from accounts.queries import reachable_members
 from accounts.states import Role
 from contracts.models import Contract
+from providers.models import Provider
 
 
 def payers(contract: Contract) -> list[User]:
@@ -23,6 +24,11 @@ def renter(contract: Contract) -> list[User]:
 def provider_team(contract: Contract) -> list[User]:
     """Who answers and sets up: owners and members of the provider's account."""
     return _people(reachable_members(contract.provider.account).filter(role__in=[Role.OWNER, Role.MEMBER]))
+
+
+def provider_people(provider: Provider) -> list[User]:
+    """Everybody of the provider's account: money concerns those who earn it as well as those who look after it."""
+    return _people(reachable_members(provider.account))
 
 
 def _people(members: QuerySet[Membership]) -> list[User]:

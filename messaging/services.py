@@ -5,7 +5,10 @@ leaves a claim that ends after CLAIM; the mail then goes out a second time, with
 it once. A mail server offers no better.
 """
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from smtplib import SMTPException
 from urllib.parse import urlsplit
 
@@ -19,13 +22,27 @@ from accounts.models import User
 from contracts.models import Contract
 from core import clock
 from core.models import DomainEvent
+from messaging.audiences import provider_people
 from messaging.letters.news import News, RentalLetter, one_line
+from messaging.letters.payouts import PayoutNews
 from messaging.models import MailMessage
-from messaging.plot import PLOT, Telling
+from messaging.payout_plot import PAYOUT_PLOT
+from messaging.plot import PLOT
 from messaging.states import MailState
+from providers.models import Provider
 
 # The queue kills any job after a minute: who claimed a mail longer ago is no longer alive.
 CLAIM = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail that is due: about which event, of which kind, to whom. `write` is called in that person's language."""
+
+    event: DomainEvent
+    kind: str
+    user: User
+    write: Callable[[], RentalLetter]
 
 
 class NotAllSent(Exception):
@@ -42,24 +59,38 @@ def tell(event: DomainEvent) -> int:
         pk=event.subject.removeprefix("contract:")
     )
     news = News(event, contract)
+    fitting = [telling for telling in PLOT.get(event.name, ()) if telling.fits(news)]
+    return _send_all(
+        Mail(event, telling.kind, user, partial(telling.letter, news)) for telling in fitting for user in telling.audience(contract)
+    )
+
+
+def tell_provider(event: DomainEvent) -> int:
+    """The same of a payout's event, to everybody of its provider."""
+    provider = Provider.objects.select_related("account").get(pk=event.data["provider"])
+    news, telling = PayoutNews(event, provider), PAYOUT_PLOT[event.name]
+    if not telling.fits(news):
+        return 0
+    return _send_all(Mail(event, telling.kind, user, partial(telling.letter, news)) for user in provider_people(provider))
+
+
+def _send_all(mails: Iterable[Mail]) -> int:
     sent, problems = 0, []
-    for telling in PLOT.get(event.name, ()):
-        if not telling.fits(news):
-            continue
-        for user in telling.audience(contract):
-            try:
-                sent += _send(news, telling, user)
-            except (NotAllSent, SMTPException, OSError) as problem:
-                problems.append(f"{telling.kind} to {user.pk}: {problem}")
+    for mail in mails:
+        try:
+            sent += _send(mail)
+        except (NotAllSent, SMTPException, OSError) as problem:
+            problems.append(f"{mail.kind} to {mail.user.pk}: {problem}")
     if problems:
         raise NotAllSent("; ".join(problems))
     return sent
 
 
-def _send(news: News, telling: Telling, user: User) -> bool:
+def _send(due: Mail) -> bool:
+    user = due.user
     with translation.override(user.language or settings.LANGUAGE_CODE):
-        letter = telling.letter(news)
-        row = _claim(news.event, telling.kind, user, one_line(letter.subject)[:200])
+        letter = due.write()
+        row = _claim(due.event, due.kind, user, one_line(letter.subject)[:200])
         if row is None:
             return False
         mail = compose(row, letter)

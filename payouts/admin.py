@@ -23,13 +23,14 @@ from core.formats import minor, money, when
 from core.models import DomainEvent
 from core.queries import timeline
 from core.staff_pages import ReadOnlyInline, StaffAction, StaffActions
-from payouts.console_forms import FIELDS, PaidForm, TokenPaidForm
+from payouts.console_forms import FIELDS, PaidForm, ReturnedForm, TokenPaidForm
 from payouts.console_pages import ConsolePages
 from payouts.exports import file_name
-from payouts.models import Payout, PayoutExport, PayoutItem, PayoutMethod, Release
+from payouts.models import Payout, PayoutExport, PayoutItem, PayoutMethod, PayoutTransfer, Release
 from payouts.services import payout as services
 from payouts.settling import IN_TOKENS
 from payouts.states import UNSENT, ExportFormat, PayoutState, Rail
+from payouts.transfer_admin import PayoutTransferAdmin, TransferInline
 
 # What was done -------------------------------------------------------------------------------------------------------------------
 
@@ -191,7 +192,7 @@ class PayoutAdmin(ConsolePages, StaffActions[Payout], MoneyAdmin[Payout]):
         *("fee_minor", "paid_currency", "paid_units", "undone_at", "reason", "history"),
     )
     readonly_fields = ("place", "history")
-    inlines = (ItemInline,)
+    inlines = (ItemInline, TransferInline)
     staff_actions: ClassVar = (
         StaffAction("approve", _("Approve"), _approve, _is_proposed, _explain_approve, _("It is approved."), SureForm),
         StaffAction("send", _("Pay it now, without a file"), _send, _is_to_send, _explain_send, _("Yes: pay it now."), SureForm),
@@ -201,7 +202,9 @@ class PayoutAdmin(ConsolePages, StaffActions[Payout], MoneyAdmin[Payout]):
         ),
         StaffAction("drop", _("Drop it"), _fail, _is_unsent, _explain_drop, _("It is dropped.")),
         StaffAction("fail", _("It has failed"), _fail, _is_sent, _explain_fail, _("Its releases are pending again.")),
-        StaffAction("return", _("It came back"), _return, _is_settled, _explain_return, _("Its releases are pending again.")),
+        StaffAction(
+            "return", _("It came back"), _return, _is_settled, _explain_return, _("Its releases are pending again."), ReturnedForm
+        ),
     )
 
     @admin.display(description=_("kind"), ordering="method__kind")
@@ -353,3 +356,8 @@ class PayoutMethodAdmin(ReadOnlyAdmin[PayoutMethod]):
     ordering = ("-id",)
     # What opens the link of its mail is nobody's business.
     exclude = ("key_digest", "key_expires_at")
+
+
+# Left by itself ----------------------------------------------------------------------------------------------------------------
+
+admin.site.register(PayoutTransfer, PayoutTransferAdmin)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.admin_pieces import typed_amount
 from core import clock
 from core.errors import Refused
+from core.staff_pages import ReasonForm
 from payouts.models import Payout
 from payouts.settling import IN_TOKENS, LONGEST_REFERENCE
 
@@ -69,6 +70,14 @@ class TokenPaidForm(forms.Form):
         """What `mark_paid` is told."""
         data = self.cleaned_data
         return {**{name: data[name] for name in ("reference", "paid_at", "paid_currency")}, "paid_units": int(data["paid_units"])}
+
+
+class ReturnedForm(ReasonForm):
+    """Why it came back."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = _("What the bank says. It is kept in the history, and told to the provider.")
 
 
 # A refusal names a member of the service; the form calls it so.
