@@ -213,6 +213,9 @@ class PaymentGateway(Protocol):
     def expire(self, external_id: str) -> GatewayPayment:
         """Close a payment page that was not paid, and say how it stands now."""
 
+    def refunds_by_itself(self, refund: Refund) -> bool:
+        """Whether it can send this refund; what it cannot is paid by a person."""
+
     def refund(self, refund: Refund) -> GatewayRefund:
         """Send money back; the refund's public id is the idempotency key."""
 

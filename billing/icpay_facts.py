@@ -19,9 +19,9 @@ IcpayObject = Mapping[str, Any]
 CHARGE, PAYMENT, CONTRACT = "charge", "payment", "contract_id"
 CONTRACT_READ = (CONTRACT, "contractId")
 
-MISMATCHED = "mismatched"
+MISMATCHED, REFUNDED = "mismatched", "refunded"
 # The money has come; a refund is told of by itself.
-RECEIVED = frozenset({"completed", MISMATCHED, "refunded"})
+RECEIVED = frozenset({"completed", MISMATCHED, REFUNDED})
 _PAYMENT = {
     "pending": PaymentStatus.PENDING,
     "failed": PaymentStatus.FAILED,
@@ -110,6 +110,24 @@ def balance_line(row: IcpayObject, ledgers: Ledgers) -> BalanceLine | None:
         currency=came.code,
         created_at=moment(row["createdAt"]),
         subject=LineSubject.TRANSFER,
+    )
+
+
+def refund_line(row: IcpayObject, ledgers: Ledgers) -> BalanceLine | None:
+    """What was given back of a payment as the line that it is in our balance there: all that had come; None while nothing was."""
+    came = balance_line(row, ledgers) if row.get("status") == REFUNDED else None
+    if came is None:
+        return None
+    at = moment(row.get("refundedAt") or row.get("updatedAt") or row["createdAt"])
+    return BalanceLine(
+        external_id=f"{came.external_id}:refund",
+        kind="refund",
+        source_id=came.source_id,
+        amount_minor=-came.amount_minor,
+        fee_minor=0,
+        currency=came.currency,
+        created_at=at,
+        subject=LineSubject.REFUND,
     )
 
 

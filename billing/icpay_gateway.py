@@ -23,10 +23,12 @@ from billing.gateway_facts import (
     GatewayPayment,
     GatewayRefund,
     PaymentStatus,
+    RefundStatus,
     Started,
 )
-from billing.icpay_facts import CHARGE, CONTRACT, PAYMENT, IcpayObject, Ledgers, balance_line, best_of, payment_facts
+from billing.icpay_facts import CHARGE, CONTRACT, PAYMENT, IcpayObject, Ledgers, balance_line, best_of, payment_facts, refund_line
 from billing.models import Payment, Refund
+from billing.tokens_back import gives_all_back
 from core.http import OutsideError, call
 
 # Connect, read: somebody waits for the page.
@@ -37,8 +39,9 @@ LATER = frozenset({408, 409, 425, 429})
 # A page of a list, and the most that one intent is looked through for.
 PAGE = 100
 MOST_PAYMENTS = 500
-# A link cannot be closed: a payment may come so long after it was begun.
-LATE_ON_LINKS = timedelta(days=30)
+# The history goes by when a payment was begun. A link cannot be closed and may be paid late, and what goes back stands in the row of
+# what came: so it is read as far back as a rental may last, and some more.
+LOOK_BACK = timedelta(days=400)
 
 _JSON = {"Content-Type": "application/json"}
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
@@ -98,28 +101,62 @@ class IcpayGateway:
         facts = self.read(external_id)
         return replace(facts, status=PaymentStatus.EXPIRED) if facts.status == PaymentStatus.PENDING else facts
 
+    def refunds_by_itself(self, refund: Refund) -> bool:
+        """With a user's token, and only all that a payment has brought: ICPay gives back no part."""
+        return bool(settings.ICPAY_USER_TOKEN and refund.payment.external_charge_id and gives_all_back(refund))
+
     def refund(self, refund: Refund) -> GatewayRefund:
-        """Send tokens back."""
-        raise GatewayError("ICPay sends nothing back by itself here", permanent=True)
+        """Ask for all of a payment to be given back. A refund has no id of its own there: it is named by its payment.
+
+        No key makes a repeat harmless. So it is looked at before: what has been given back is not asked for again, and what ICPay
+        says cannot be given back is on its way, if an answer of this attempt was lost, or goes to a person.
+        """
+        payment_id = refund.payment.external_charge_id
+        now = replace(self.read_refund(payment_id), refund_id=refund.public_id, attempt=refund.failures)
+        if now.status == RefundStatus.SUCCEEDED:
+            return now
+        path = f"/user/payments/{quote(payment_id, safe='')}"
+        if not _may_be_given_back(ask("POST", f"{path}/refund-precheck", settings.ICPAY_USER_TOKEN, json={})):
+            if refund.attempts - refund.failures > 1:
+                return now
+            raise GatewayError("ICPay says that it cannot give this payment back", permanent=True)
+        ask("POST", f"{path}/refund", settings.ICPAY_USER_TOKEN, json={})
+        return now
 
     def read_refund(self, external_id: str) -> GatewayRefund:
-        """What ICPay says of a refund now."""
-        raise GatewayError("ICPay has no refund of ours", permanent=True)
+        """Whether ICPay has given a payment back by now, by the payment's id there."""
+        with _understanding():
+            payment = _inner(ask("GET", f"/sdk/payments/{quote(external_id, safe='')}", settings.ICPAY_SECRET_KEY), "payment")
+            line = refund_line(payment, _ledgers(payment))
+        ours = Payment.objects.filter(gateway=self.name, external_charge_id=external_id).first()
+        return GatewayRefund(
+            external_id=external_id,
+            payment_external_id="",
+            refund_id=None,
+            status=RefundStatus.PENDING if line is None else RefundStatus.SUCCEEDED,
+            amount_minor=0 if ours is None else ours.received_minor,
+            currency="" if ours is None else ours.currency,
+            card_charge_id=external_id,
+            reported=line,
+        )
 
     def read_refunds(self, payment_id: str) -> list[GatewayRefund]:
-        """Every refund of a payment."""
-        raise GatewayError("ICPay has no refund of ours", permanent=True)
+        """The one refund that a payment can have there, once it is done."""
+        found = self.read_refund(payment_id)
+        return [found] if found.status == RefundStatus.SUCCEEDED else []
 
     def read_dispute(self, external_id: str) -> GatewayDispute:
         """Tokens cannot be taken back by anybody."""
         raise GatewayError("ICPay knows no disputes", permanent=True)
 
     def balance_lines(self, since: datetime, until: datetime) -> Iterator[BalanceLine]:
-        """Payments that came in, from ICPay's history, page by page.
+        """Payments that came in and what was given back of them, from ICPay's history, page by page.
 
-        It goes by when a payment was begun, and links are paid late: older ones are told again.
+        It goes by when a payment was begun, and links are paid late: older ones are told again. Each is told once, though pages
+        shift when another payment comes meanwhile.
         """
-        asked = {"fromTimestamp": _stamp(since - LATE_ON_LINKS), "toTimestamp": _stamp(until), "limit": str(PAGE)}
+        seen: set[str] = set()
+        asked = {"fromTimestamp": _stamp(since - LOOK_BACK), "toTimestamp": _stamp(until), "limit": str(PAGE)}
         offset, more = 0, True
         while more:
             with _understanding():
@@ -127,8 +164,11 @@ class IcpayGateway:
                 rows = page["payments"]
                 offset, more = offset + len(rows), bool(page.get("hasMore")) and bool(rows)
                 ledgers = _ledgers(*rows)
-                lines = [balance_line(row, ledgers) for row in rows]
-            yield from (line for line in lines if line is not None)
+                lines = [line for row in rows for line in (balance_line(row, ledgers), refund_line(row, ledgers))]
+            for line in lines:
+                if line is not None and line.external_id not in seen:
+                    seen.add(line.external_id)
+                    yield line
 
 
 @contextmanager
@@ -163,6 +203,12 @@ def ask(method: str, path: str, key: str, **kw: Any) -> Any:
     if not isinstance(told, dict | list):
         raise GatewayError("ICPay's answer cannot be read")
     return told
+
+
+def _may_be_given_back(said: Any) -> bool:
+    """What the look before a refund says; ICPay does not document its words, so anything that is a no there is a no."""
+    words = ("canRefund", "refundable", "allowed", "eligible", "ok", "success", "valid")
+    return isinstance(said, dict) and not any(said.get(word) is False for word in words)
 
 
 def _link(payment: Payment) -> bytes:

@@ -18,7 +18,9 @@ from billing import services
 from billing.admin_pieces import MoneyAdmin, ReferenceForm, SureForm, amount_column, contract_link, unless_silent
 from billing.gateway_facts import GatewayError
 from billing.models import Dispute, Refund, StaffTask
+from billing.services.token_refund import BY_HAND
 from billing.states import RefundState
+from billing.token_admin import TransactionForm, address_text, explain_tokens, network_text, tokens_text
 from core.admin import ReadOnlyAdmin
 from core.errors import Refused
 from core.formats import money
@@ -43,8 +45,20 @@ def _approve(refund_id: int, request: HttpRequest, _data: Mapping[str, Any]) -> 
     unless_silent(lambda: services.approve_refund(refund_id, user_of(request)))
 
 
+def _pay_in_tokens(refund_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
+    services.pay_refund_in_tokens(refund_id, user_of(request), data["reference"], data["network_fee"])
+
+
 def _has_failed(refund: Refund) -> bool:
     return bool(refund.state == RefundState.FAILED)
+
+
+def _waits_for_bank(refund: Refund) -> bool:
+    return _has_failed(refund) and refund.token_units is None
+
+
+def _waits_for_tokens(refund: Refund) -> bool:
+    return refund.token_units is not None and refund.state in BY_HAND
 
 
 def _waits(refund: Refund) -> bool:
@@ -71,22 +85,50 @@ def _explain_approve(refund: Refund) -> str:
 class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
     """Decisions to give money back; what did not arrive is worked off here."""
 
-    list_display = ("public_id", "contract", "kind", "state", "amount", "created_at", "succeeded_at", "attempts", "last_error")
+    list_display = (
+        *("public_id", "contract", "kind", "state", "amount", "tokens", "created_at", "succeeded_at", "attempts", "last_error"),
+    )
     list_filter = ("state", "kind")
-    list_select_related = ("contract",)
+    list_select_related = ("contract", "payment__token")
+    readonly_fields = ("tokens", "network", "address")
     search_fields = ("public_id__exact", "external_id__exact", "contract__reference__exact")
     search_help_text = _("A contract’s reference, a refund’s id, or the gateway’s id.")
     ordering = ("-id",)
     amount = amount_column("amount_minor", _("amount"))
+
+    @admin.display(description=_("tokens"))
+    def tokens(self, refund: Refund) -> str:
+        """How many of which token go back."""
+        return tokens_text(refund)
+
+    @admin.display(description=_("network"))
+    def network(self, refund: Refund) -> str:
+        """On which network."""
+        return network_text(refund)
+
+    @admin.display(description=_("address"))
+    def address(self, refund: Refund) -> str:
+        """Where to, and whether it may be sent there."""
+        return address_text(refund)
+
     staff_actions = (
         StaffAction(
             "pay-by-hand",
             _("It is paid by hand"),
             _pay_by_hand,
-            _has_failed,
+            _waits_for_bank,
             _explain_by_hand,
             _("Written down as paid."),
             ReferenceForm,
+        ),
+        StaffAction(
+            "pay-in-tokens",
+            _("The tokens are sent"),
+            _pay_in_tokens,
+            _waits_for_tokens,
+            explain_tokens,
+            _("Written down as sent."),
+            TransactionForm,
         ),
         StaffAction("retry", _("Send it again"), _retry, _has_failed, _explain_retry, _("It is on its way again."), SureForm),
         StaffAction("approve", _("Let it go"), _approve, _waits, _explain_approve, _("It is on its way."), SureForm),

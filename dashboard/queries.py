@@ -58,6 +58,7 @@ class Papers:
     charges: list[Charge]
     moved: list[Moved]
     given_back: list[Refund]
+    in_tokens: list[Refund]
     events: list[DomainEvent]
     documents: list[Document]
 
@@ -86,10 +87,14 @@ def papers_of(contract: Contract) -> Papers:
         taken_back=Subquery(lost.order_by().values("payment__charge").annotate(all=Sum("amount_minor")).values("all")),
     )
     found = list(charges.order_by("id"))
+    refunds = list(Refund.objects.filter(contract=contract).select_related("payment__token").order_by("id"))
+    for refund in refunds:
+        refund.contract = contract
     return Papers(
         [*found],
         [Moved(charge, charge.received, int(charge.taken_back or 0)) for charge in found if charge.received is not None],
-        list(Refund.objects.filter(contract=contract, kind__in=OF_ALLOCATED).order_by("id")),
+        [refund for refund in refunds if refund.kind in OF_ALLOCATED],
+        [refund for refund in refunds if refund.token_units is not None],
         timeline(contract),
         papers_of_contracts([contract]),
     )

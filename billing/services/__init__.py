@@ -43,6 +43,7 @@ from billing.services.refund_sending import (
 )
 from billing.services.task import close_task_by_hand, open_task
 from billing.services.token_payment import note_transaction
+from billing.services.token_refund import pay_refund_in_tokens
 from billing.services.vat import ask_vies, check_vat_id, sweep_vat_checks, with_check, with_known_check
 from billing.services.vat_recheck import recheck_vat_ids
 
@@ -83,6 +84,7 @@ __all__ = [
     "open_task",
     "order",
     "pay_refund_by_hand",
+    "pay_refund_in_tokens",
     "place_order",
     "price_extension",
     "read_document",

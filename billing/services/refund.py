@@ -19,6 +19,7 @@ from billing.queries import given_back, is_allocated, left_gross, paid_of, unuse
 from billing.released import sources_of_unused
 from billing.services.document import issue_credit_note_for_shortfall
 from billing.states import Anomaly, LedgerAccount, PaymentState, RefundKind, RefundState
+from billing.tokens_back import units_back
 from contracts.models import Segment, Settlement
 from contracts.services.move import lock as lock_contract
 from core import clock
@@ -220,6 +221,7 @@ def create_refund(
         tax_minor=priced.tax.minor,
         amount_minor=priced.gross.minor,
         currency=payment.currency,
+        token_units=units_back(payment, priced.gross.minor),
         reason=reason,
         decided_by=decided_by,
         created_at=clock.now(),

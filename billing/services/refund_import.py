@@ -19,7 +19,7 @@ from core.formats import minor, money
 from core.money import Priced, split_gross
 
 # Owed, and not at the gateway: what appears there over the same amount is this one, sent by hand.
-NOT_SENT = (RefundState.FAILED, RefundState.AWAITING_APPROVAL, RefundState.REQUESTED)
+NOT_SENT = (RefundState.FAILED, RefundState.AWAITING_APPROVAL, RefundState.REQUESTED, RefundState.MANUAL)
 
 
 def apply_refund(gateway_name: str, external_id: str) -> None:
@@ -58,7 +58,8 @@ def _place(payment: Payment, facts: GatewayRefund) -> None:
     owed = refunds.filter(state__in=NOT_SENT, amount_minor=facts.amount_minor).order_by("id").first()
     if owed is not None:
         owed.payment, owed.contract = payment, payment.charge.contract
-        owed.submit(clock.now())
+        if owed.state != RefundState.MANUAL:
+            owed.submit(clock.now())
         _file(owed, facts, _("%(amount)s was refunded in the gateway’s dashboard: taken for the refund of it that we owed."))
         return
     left = left_gross(payment)
@@ -90,7 +91,10 @@ def _import(payment: Payment, facts: GatewayRefund, gross: int) -> None:
 
 def _file(refund: Refund, facts: GatewayRefund, text: str) -> None:
     """Its row gets its id at the gateway; staff learns of it."""
-    refund.acknowledge(facts.external_id)
+    if refund.state == RefundState.MANUAL:
+        refund.external_id = facts.external_id
+    else:
+        refund.acknowledge(facts.external_id)
     refund.save()
     open_task(
         _task_key(refund.payment, facts),

@@ -33,7 +33,8 @@ def apply_refund_facts(gateway_name: str, facts: GatewayRefund) -> bool:
             refund.save()
         if refund.external_id != facts.external_id:
             return True
-        if facts.status == RefundStatus.SUCCEEDED and refund.state == RefundState.SUBMITTED:
+        # One that was given to staff may have been sent in the gateway's dashboard.
+        if facts.status == RefundStatus.SUCCEEDED and refund.state in {RefundState.SUBMITTED, RefundState.MANUAL}:
             confirm(refund)
             postings.refund_confirmed(refund)
         elif facts.status == RefundStatus.FAILED:

@@ -12,6 +12,7 @@ from billing.gateways import gateway
 from billing.models import Payment, Refund, StaffTask
 from billing.services.refund import refuse_while_disputed, tell_of_refund
 from billing.services.refund_news import apply_refund_facts, confirm, file_failed, lock_refund
+from billing.services.token_refund import file_slow, goes_by_hand, hand_over
 from billing.silence import waiting_when_silent
 from billing.states import RefundKind, RefundState
 from contracts.models import Move
@@ -36,14 +37,17 @@ def approve_refund(refund_id: int, user: User) -> None:
         if _was_decided_by(refund, user):
             raise Refused(_("This refund follows from what you decided: a second person lets it go."), code="second_person")
         refund.approved_by = user
+        tell_of_refund("refund.approved", refund, actor_kind="staff", actor=user.pk)
+        if goes_by_hand(refund):
+            hand_over(refund)
+            return
         refund.submit(clock.now())
         refund.save()
-        tell_of_refund("refund.approved", refund, actor_kind="staff", actor=user.pk)
     send_refund(refund_id)
 
 
 def send_refund(refund_id: int) -> None:
-    """Send a decided refund to its gateway. Row first, then the call, then its answer.
+    """Send a decided refund to its gateway. Row first, then the call, then its answer. What it does not send is given to staff.
 
     Does nothing when it is on its way or done, waits for approval or for the end of a dispute. A repeat after
     a crash carries the same key, so the gateway pays once. Raises `GatewayError` when it does not answer.
@@ -51,6 +55,9 @@ def send_refund(refund_id: int) -> None:
     with transaction.atomic():
         refund = lock_refund(refund_id)
         if refund.state not in UNPROVEN or refund.payment.disputed_minor:
+            return
+        if refund.state == RefundState.REQUESTED and goes_by_hand(refund):
+            hand_over(refund)
             return
         refund.submit(clock.now())
         refund.save()
@@ -121,8 +128,8 @@ def pay_refund_by_hand(refund_id: int, user: User, reference: str) -> None:
         raise Refused(_("Give the bank’s reference."), code="required", field="reference")
     with transaction.atomic():
         refund = lock_refund(refund_id)
-        if refund.state != RefundState.FAILED:
-            raise Refused(_("This refund is not waiting to be paid by hand."), code="decided")
+        if refund.state != RefundState.FAILED or refund.token_units is not None:
+            raise Refused(_("This refund is not waiting to be paid from the bank."), code="decided")
         refuse_while_disputed(refund.payment)
         refund.hand_over()
         refund.reference = reference[:120]
@@ -150,6 +157,7 @@ def _move_on(refund: Refund) -> None:
     with waiting_when_silent(refund):
         if refund.state == RefundState.SUBMITTED:
             apply_refund_facts(refund.payment.gateway, gateway(refund.payment.gateway).read_refund(refund.external_id))
+            file_slow(refund)
         else:
             send_refund(refund.pk)
 

@@ -108,6 +108,8 @@ def _refund_note(refund: Refund) -> str:
         return _("%(amount)s came back on %(day)s, as goodwill.") % words
     if refund.state == RefundState.SUCCEEDED:
         return _("%(amount)s came back on %(day)s.") % words
+    if refund.state == RefundState.MANUAL and refund.token_units is not None:
+        return _("%(amount)s goes back in tokens since %(day)s.") % words
     if refund.state in BY_HAND:
         return _("%(amount)s is owed to you: it did not arrive, and we pay it by hand.") % words
     return _("%(amount)s is on its way back since %(day)s.") % words

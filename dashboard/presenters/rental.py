@@ -23,6 +23,7 @@ from dashboard.presenters.connection import connection
 from dashboard.presenters.money import BY_HAND, came_back, extension_choices, leaving, money_so_far
 from dashboard.presenters.term import TermBar, now_mark, term_bar
 from dashboard.presenters.timeline import timeline
+from dashboard.presenters.tokens import token_refunds
 from dashboard.presenters.words import Outcome, badge, next_step
 from dashboard.queries import Papers
 
@@ -70,6 +71,7 @@ def rental_page(
         "extend": _extend(contract, moves, offers, forms, now),
         "cancel": _cancel(contract, papers, moves, previews, forms, now),
         "came_back": came_back(contract, papers.refunds, parts),
+        "tokens": token_refunds(papers.in_tokens),
         "again_url": reverse("offering", args=[again]) if again else "",
         "money": money_so_far(contract, parts, papers.moved, papers.given_back),
         "timeline": timeline(contract, papers.events, "customer", now),

@@ -194,6 +194,7 @@ _EVENTS = {
     "dispute.closed": _Words(_lazy("The bank has decided the dispute")),
     "refund.requested": _Words(_lazy("Refund on its way"), "amount_minor"),
     "refund.imported": _Words(_lazy("Refund on its way"), "amount_minor"),
+    "refund.handed_over": _Words(_lazy("A person sends the tokens back"), "amount_minor"),
     "refund.succeeded": _Words(_lazy("Refund arrived"), "amount_minor"),
     "refund.failed": _Words(_lazy("Refund did not arrive"), note=_lazy("we pay it by hand")),
 }

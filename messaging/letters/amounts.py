@@ -2,13 +2,16 @@
 
 from django.utils.translation import gettext as _
 
+from billing.letters import shortened
 from billing.models import Dispute, Payment, Refund
+from billing.refund_networks import network_name
 from billing.states import Anomaly
 from billing.token_words import asked_text, received_text, token_of
+from billing.tokens_back import tokens_back
 from contracts.states import BEFORE_DELIVERY, State
 from core import clock
 from core.formats import money
-from messaging.letters.back import why_back
+from messaging.letters.back import tokens_sent, why_back
 from messaging.letters.news import News, RentalLetter, link, moment, one_line, to_customer
 
 
@@ -68,17 +71,55 @@ def _way_back(payment: Payment) -> str:
 def refund_arrived(news: News) -> RentalLetter:
     """A refund is confirmed."""
     words = {**news.names, "amount": news.amount}
+    refund = _refund_of(news)
     return to_customer(
         news,
         _("%(amount)s came back: %(offering)s") % words,
-        _("The refund is confirmed. Your bank may need a few days to show it."),
-        *why_back(Refund.objects.get(pk=news.event.data["refund"]), news.contract),
+        _arrived(refund),
+        *why_back(refund, news.contract),
         total={"label": _("Came back"), "amount": words["amount"]},
+    )
+
+
+def _refund_of(news: News) -> Refund:
+    return Refund.objects.select_related("payment", "contract").get(pk=news.event.data["refund"])
+
+
+def _arrived(refund: Refund) -> str:
+    if refund.token_units is not None:
+        return tokens_sent(refund)
+    return _("The refund is confirmed. Your bank may need a few days to show it.")
+
+
+def tokens_come_back(news: News) -> RentalLetter:
+    """Tokens go back by hand: where to, or that we need to know it."""
+    back = tokens_back(_refund_of(news))
+    assert back is not None
+    network = network_name(back.amount.network)
+    words = {**news.names, "amount": news.amount, "tokens": back.amount.text, "network": network}
+    total = {"label": _("Comes back"), "amount": f"{back.amount.text} ({news.amount})"}
+    if back.address is not None:
+        words["address"] = shortened(back.address.address)
+        return to_customer(
+            news,
+            _("%(tokens)s comes back: %(offering)s") % words,
+            _("A person sends it to the address that you confirmed on %(network)s: %(address)s. Nothing to do for you.") % words,
+            total=total,
+        )
+    return to_customer(
+        news,
+        _("Where is %(tokens)s to go? %(offering)s") % words,
+        _("It comes back to you, and we need an address of yours on %(network)s that takes this token.") % words,
+        _("Give it on the page below and confirm it by the mail that follows. Until then it stays yours, and we wait."),
+        total=total,
+        action=(f"{link('refund_addresses')}?network={back.amount.network}", _("Give an address")),
     )
 
 
 def refund_trouble(news: News) -> RentalLetter:
     """A refund did not arrive, or came back to us."""
+    if _refund_of(news).token_units is not None:
+        return tokens_come_back(news)
     words = {**news.names, "amount": news.amount}
     return to_customer(
         news,

@@ -4,8 +4,19 @@ from django.utils.translation import gettext as _
 
 from billing.models import Refund
 from billing.states import RefundKind
+from billing.tokens_back import amount_back
 from contracts.models import Contract
 from messaging.letters.news import one_line
+
+
+def tokens_sent(refund: Refund) -> str:
+    """How tokens went back: how many, and by which transaction where a person sent them."""
+    amount = amount_back(refund)
+    assert amount is not None
+    words = {"tokens": amount.text, "reference": one_line(refund.reference)}
+    if not refund.reference:
+        return _("%(tokens)s went back to where you paid from.") % words
+    return _("%(tokens)s went to the address that you confirmed, by transaction %(reference)s.") % words
 
 
 def why_back(refund: Refund, contract: Contract) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from billing.models import Document
 from billing.services import read_document
-from billing.states import ChargePurpose, DocumentForm, DocumentKind
+from billing.states import ChargePurpose, DocumentForm, DocumentKind, TaxCategory
 from contracts.states import State
 from core import clock
 from core.formats import day, hours_text, minor
 from core.models import DomainEvent
-from messaging.letters.back import why_back
+from messaging.letters.back import tokens_sent, why_back
 from messaging.letters.news import Line, News, Paper, RentalLetter, link, one_line, to_customer
 
 # A document that had to wait longer for its files stands on its page, but is no news any more.
@@ -72,6 +72,8 @@ def receipt(news: News) -> RentalLetter:
         subject = _("We received %(gross)s: %(offering)s") % words
         lead = _what_next(news, words)
         follows = _("The invoice follows as soon as your order is accepted.")
+    if document.category == TaxCategory.LEFT_OUT:
+        follows = _("No VAT was charged, so no invoice follows.")
     return to_customer(
         news,
         subject,
@@ -115,7 +117,9 @@ def credit_note(news: News) -> RentalLetter:
     if document.refund is not None:
         subject = _("%(gross)s came back: %(offering)s") % words
         lead = _("The refund is confirmed. Your bank may need a few days to show it.")
-        if document.refund.reference:
+        if document.refund.token_units is not None:
+            lead = tokens_sent(document.refund)
+        elif document.refund.reference:
             words["reference"] = document.refund.reference
             lead = _("We paid it from our bank account, reference %(reference)s. Your bank may need a few days to show it.") % words
     else:
