@@ -4,7 +4,6 @@
 and no invoice, and what the VAT would have been stands in the charge's evidence, for the report of exposure.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -24,13 +23,13 @@ LEFT_OUT = "vat_left_out"
 class TableTax:
     """What the table decided for a charge: the decision as it is frozen, its rate, and the VAT in minor units."""
 
-    decision: Mapping[str, Any]
+    decision: dict[str, Any]
     rate: Decimal
     tax_minor: int
 
     def as_json(self) -> dict[str, Any]:
         """For the charge's evidence."""
-        return {"decision": dict(self.decision), "rate": format(self.rate, "f"), "tax_minor": self.tax_minor}
+        return {"decision": self.decision, "rate": format(self.rate, "f"), "tax_minor": self.tax_minor}
 
 
 def is_left_out(charge: Charge) -> bool:
@@ -77,7 +76,7 @@ def ask_for(charge: Charge, gross_minor: int) -> None:
         charge.tax_rate, charge.tax_minor = Decimal(0), 0
     elif gross_minor == charge.net_minor + table.tax_minor:
         charge.tax_evidence = evidence
-        charge.tax_decision = dict(table.decision)
+        charge.tax_decision = table.decision
         charge.tax_rate, charge.tax_minor = table.rate, table.tax_minor
     else:
         raise ValueError(f"charge {charge.pk} never asked for {gross_minor}")
