@@ -39,8 +39,8 @@ LATER = frozenset({408, 409, 425, 429})
 # A page of a list, and the most that one intent is looked through for.
 PAGE = 100
 MOST_PAYMENTS = 500
-# The history goes by when a payment was begun. A link cannot be closed and may be paid late, and what goes back stands in the row of
-# what came: so it is read as far back as a rental may last, and some more.
+# The history goes by when a payment was begun. A link cannot be closed and may be paid late, and what goes back stands in the row
+# of what came: so it is read as far back as a rental may last, and some more.
 LOOK_BACK = timedelta(days=400)
 
 _JSON = {"Content-Type": "application/json"}
