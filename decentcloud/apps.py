@@ -5,6 +5,7 @@ from django.core.checks import Tags, register
 from django.utils.module_loading import import_string
 
 from decentcloud.checks import check_database, check_production
+from decentcloud.payout_checks import check_rails, check_rails_in_production
 from decentcloud.stripe_checks import check_stripe, check_stripe_in_production
 
 
@@ -19,6 +20,8 @@ class DecentCloudConfig(AppConfig):
         register(check_database)
         register(check_production, Tags.security, deploy=True)
         register(check_stripe)
+        register(check_rails)
+        register(check_rails_in_production, Tags.security, deploy=True)
         register(check_stripe_in_production, Tags.security, deploy=True)
         # They know models, which are there only now.
         register(import_string("decentcloud.seller_checks.check_seller"))

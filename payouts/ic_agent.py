@@ -121,12 +121,3 @@ def _reply(certificate: Certificate, name: bytes, method: str, answers: Type) ->
         return decode(bytes(raw), [answers])[0]["value"]
     except (ValueError, TypeError, KeyError, IndexError, UnicodeDecodeError, cbor2.CBORError) as error:
         raise BadCertificate(f"the answer is not what {method} promises: {type(error).__name__}") from error
-
-
-def is_canister(text: str) -> bool:
-    """Whether this is an id in text, check digits included."""
-    try:
-        Principal.from_str(text)
-    except ValueError:
-        return False
-    return True

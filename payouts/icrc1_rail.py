@@ -4,6 +4,7 @@ Source of the methods and their errors: the ICRC-1 token standard, github.com/df
 receiver, amount, fee, memo and `created_at_time` for 24 hours; all of them stand in our row before the first call.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -74,6 +75,15 @@ _MEANINGS = {
 }
 
 
+@dataclass(frozen=True)
+class Held:
+    """What a wallet holds of a token: in its smallest units, `decimals` places behind the point."""
+
+    symbol: str
+    decimals: int
+    units: int
+
+
 class Icrc1Rail:
     """From the platform's wallet to a provider's principal, in the token of one ledger."""
 
@@ -89,19 +99,24 @@ class Icrc1Rail:
 
     def plan(self, payout: Payout) -> list[Part]:
         """One part, in the token. Raises `Refused`: bad_token, not_exact, wallet_short."""
-        symbol, decimals, fee = (_ask(f"icrc1_{what}", kind) for what, kind in _OF_TOKEN.items())
-        if not is_token(symbol):
+        held, fee = self.held(), _ask("icrc1_fee", Types.Nat)
+        if not is_token(held.symbol):
             raise Refused(_("The ledger gives its token no name that can be written down."), code="bad_token")
-        units = exact_units(payout.amount_minor, payout.currency, decimals)
-        wallet = _account(wallet_key().sender())
-        held = _ask("icrc1_balance_of", Types.Nat, {"type": _Account, "value": wallet})
-        if held < units + fee:
+        units = exact_units(payout.amount_minor, payout.currency, held.decimals)
+        if held.units < units + fee:
             raise Refused(
                 _("The wallet holds %(held)d units of %(token)s; %(needed)d are needed.")
-                % {"held": held, "token": symbol, "needed": units + fee},
+                % {"held": held.units, "token": held.symbol, "needed": units + fee},
                 code="wallet_short",
             )
-        return [Part(payout.amount_minor, asset=symbol, units=units, fee_units=fee)]
+        return [Part(payout.amount_minor, asset=held.symbol, units=units, fee_units=fee)]
+
+    def held(self) -> Held:
+        """What the wallet holds. Raises `GatewayError` when nobody answers."""
+        wallet = {"type": _Account, "value": _account(wallet_key().sender())}
+        return Held(
+            _ask("icrc1_symbol", Types.Text), _ask("icrc1_decimals", Types.Nat8), _ask("icrc1_balance_of", Types.Nat, wallet)
+        )
 
     def pay(self, transfer: PayoutTransfer) -> Said:
         """Ask the ledger to move it. What it has moved before it names as a duplicate: that is success, too."""
@@ -150,9 +165,6 @@ class Icrc1Rail:
         fee = int(transfer.fee_units)
         reference = f"{settings.ICRC1_LEDGER}:{transfer.external_id}"
         return Paid(reference, clock.now(), token=transfer.asset, units=int(transfer.units) + fee, network_fee=fee)
-
-
-_OF_TOKEN: dict[str, Type] = {"symbol": Types.Text, "decimals": Types.Nat8, "fee": Types.Nat}
 
 
 def exact_units(amount_minor: int, currency: str, decimals: int) -> int:

@@ -72,6 +72,11 @@ class PayoutTransfer(FSMModelMixin, models.Model):
         return self.key
 
     @property
+    def currency(self) -> str:
+        """The payout's: what `amount_minor` is counted in."""
+        return str(self.payout.currency)
+
+    @property
     def is_in_doubt(self) -> bool:
         """Whether a call was made and not answered."""
         return self.attempts != self.refusals

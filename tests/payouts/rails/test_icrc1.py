@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
 from pytest_django import Settings
 
 from billing.gateway_facts import GatewayError
@@ -17,6 +19,7 @@ from payouts.models import Payout, PayoutItem, PayoutMethod, PayoutTransfer
 from payouts.services.lost import note_found, note_never_sent
 from payouts.services.payout import fail_payout
 from payouts.states import MethodKind
+from tests.cast import proved_browser_of
 from tests.payouts.rails.conftest import PRINCIPAL, Ready, fresh, transfer_of
 from tests.payouts.rails.replica import Replica
 
@@ -101,6 +104,25 @@ def test_staff_who_finds_it_settles_it(ic: Replica, in_tokens: Ready, settings: 
         note_found(transfer_of(payout).pk, in_tokens.staff, " 0 ")
     assert (fresh(payout).state, transfer_of(payout).external_id) == ("settled", "0")
     assert not StaffTask.objects.filter(key=f"payout:{payout.pk}", closed_at=None).exists()
+
+
+def test_staff_decides_about_it_on_its_own_pages(ic: Replica, in_tokens: Ready, settings: Settings) -> None:
+    payout = lost(ic, in_tokens, settings)
+    transfer = transfer_of(payout)
+    browser, page = proved_browser_of(in_tokens.staff), reverse("admin:payouts_payouttransfer_change", args=[transfer.pk])
+    assert "It never left" in browser.get(page).content.decode()
+    assert (
+        reverse("admin:payouts_payouttransfer_change", args=[transfer.pk])
+        in browser.get(reverse("admin:payouts_payout_change", args=[payout.pk])).content.decode()
+    )
+    assert "paid twice" in browser.get(reverse("admin:payouts_payouttransfer_never-sent", args=[transfer.pk])).content.decode()
+    with in_tokens.at():
+        found = reverse("admin:payouts_payouttransfer_found", args=[transfer.pk])
+        assert browser.post(found, {"external_id": ""}).status_code == 200
+        assert fresh(payout).state == "sent"
+        assert browser.post(found, {"external_id": "0"})["Location"] == page
+    assert fresh(payout).state == "settled"
+    assert "It never left" not in browser.get(page).content.decode()
 
 
 def test_staff_who_knows_that_it_never_left_lets_its_releases_be_paid_anew(
@@ -264,3 +286,16 @@ def test_a_payout_that_may_not_leave_any_more_is_not_sent(ic: Replica, in_tokens
     with clock.at(in_tokens.now), pytest.raises(Refused):
         in_tokens.carry_out(payout)
     assert (fresh(payout).state, ic.blocks) == ("approved", [])
+
+
+def test_a_command_says_where_to_send_tokens_to(ic: Replica, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("payout_wallet")
+    wallet = next(iter(ic.balances))
+    assert capsys.readouterr().out == f"Principal: {wallet}\nHolds: 10000000000 units of ckUSDC, of which 10^6 are one.\n"
+    assert ic.calls("icrc1_transfer") == 0
+    ic.signs_with = ic.root
+    for broken in ({}, {"ICRC1_LEDGER": ""}, {"ICRC1_WALLET_KEY": "abc"}):
+        for name, value in broken.items():
+            setattr(settings, name, value)
+        with pytest.raises(CommandError):
+            call_command("payout_wallet")

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from billing.gateway_facts import GatewayError
 from core import clock
-from payouts.ic_agent import ask, is_canister
+from payouts.ic_agent import ask
 from payouts.ic_certificate import ROOT_KEY, BadCertificate, checked_certificate, is_signed
 from payouts.ic_key import BadKey, wallet_key
 from tests.payouts.rails.replica import LEDGER, BlsKey, Replica, Tree, digest, leaf, signed
@@ -160,9 +160,3 @@ def test_a_key_that_is_none_is_refused_without_being_quoted(settings: Settings, 
 def test_a_key_is_never_printed(settings: Settings) -> None:
     settings.ICRC1_WALLET_KEY = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
     assert "9d61" not in repr(wallet_key()) + str(wallet_key())
-
-
-def test_an_id_is_told_by_its_check_digits() -> None:
-    assert is_canister(LEDGER)
-    assert not is_canister("xevnm-gaaaa-aaaar-qafnq-caj")
-    assert not is_canister("")
