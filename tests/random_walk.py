@@ -5,6 +5,7 @@ must hold at any moment, and after `finish` what must hold when nothing is open 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection, models
 from django.db.models import QuerySet
+from django.test import override_settings
 
 from accounts.queries import personal_account
 from accounts.services import create_user
@@ -20,23 +22,31 @@ from billing import services as billing
 from billing.buyers import Buyer
 from billing.gateway_facts import GatewayError
 from billing.ledger import balance
-from billing.models import Charge, Payment, Refund, SandboxDispute, SandboxPayment, VatCheck
+from billing.models import Charge, LedgerLine, Payment, Proof, Refund, SandboxDispute, SandboxPayment, VatCheck
 from billing.proof import Scope, find_differences
 from billing.queries import left_gross
+from billing.released import released_of
 from billing.sandbox_messages import deliver_due
 from billing.sandbox_outcomes import Decision, Outcome, left_minor, possible_decisions, possible_outcomes
 from billing.services.vat_recheck import recheck_charge
-from billing.states import LedgerAccount, PaymentState, RefundState, VatCheckState
+from billing.states import LedgerAccount, LossBearer, PaymentState, RefundState, VatCheckState
 from billing.webhooks import accept as inbox_door
 from contracts import actors
 from contracts import services as contracts
-from contracts.models import Contract, Move
-from contracts.queries import available_moves, cancel_fault, cancel_preview
-from contracts.states import DELIVERED, FINAL, ActorKind, State
+from contracts.models import Contract, Move, Segment
+from contracts.pricing import fee_minor
+from contracts.queries import available_moves, cancel_fault, cancel_preview, divide
+from contracts.states import DELIVERED, FINAL, ActorKind, Fault, State
 from core import clock
 from core.errors import Refused
 from core.money import currency, floor_to_step
 from core.tasks import drain
+from payouts.addresses import Place
+from payouts.models import Payout, Release
+from payouts.services.method import add_method, confirm_method, new_link
+from payouts.services.payout import approve_payout, fail_payout, mark_paid, propose_payout, return_payout, send_payout
+from payouts.services.release import release_contract, release_due
+from payouts.states import MethodKind
 from providers.models import Offering, Provider, StockHold
 from providers.services import (
     become_provider,
@@ -87,17 +97,28 @@ class RandomMarket:
     def __init__(self, random: Random) -> None:
         self.random = random
         self.now = START
+        self.rules = override_settings(DISPUTE_LOSS_BEARER=random.choice(LossBearer.values), PAYOUT_NEW_PROVIDER_DAYS=1)
         with clock.at(self.now):
             self.customers = [create_user(f"c{n}@example.com", verified=True) for n in range(2)]
             self.provider_user = create_user("p@example.com", verified=True)
             self.staff = create_user("s@example.com", verified=True)
-            provider = become_provider(personal_account(self.provider_user), name="Quietstack", country="DE")
+            self.colleague = create_user("t@example.com", verified=True)
+            self.provider = provider = become_provider(personal_account(self.provider_user), name="Quietstack", country="DE")
+            for code in ("EUR", "JPY", "KWD"):
+                self._is_paid_in(code)
             self.offerings = [
                 self._offering(provider, "VPS", "EUR", 3840, 0),
                 self._offering(provider, "Metal", "EUR", 20_999, 4_999, auto_accept=True),
                 self._offering(provider, "Tokyo", "JPY", 4_801, 300),
                 self._offering(provider, "Kuwait", "KWD", 12_350, 1_110, extension_price="current"),
             ]
+
+    def _is_paid_in(self, code: str) -> None:
+        """The provider says where it is paid, and follows the link of its mail."""
+        bank = Place(MethodKind.BANK, "Quietstack", iban="DE89370400440532013000", bic="COBADEFFXXX")
+        secret = new_link(add_method(self.provider, self.provider_user, code, bank).pk)
+        assert secret is not None
+        confirm_method(secret, self.provider_user)
 
     def _offering(self, provider: Provider, name: str, currency: str, monthly: int, setup: int, **more: Any) -> Offering:
         offering = create_offering(
@@ -128,7 +149,17 @@ class RandomMarket:
 
     def step(self) -> None:
         """One random thing, allowed or not; a refusal changes nothing and is part of the walk."""
-        steps: list[tuple[int, Callable[[], None]]] = [
+        steps = self.steps()
+        (chosen,) = self.random.choices([step for _weight, step in steps], [weight for weight, _step in steps])
+        with clock.at(self.now), self.rules:
+            try:
+                chosen()
+            except (Refused, GatewayError):
+                self.check()
+
+    def steps(self) -> list[tuple[int, Callable[[], None]]]:
+        """What can be done, and how often it is, in proportion."""
+        return [
             (3, self.order),
             (8, self.pay),
             (5, self.deliver_messages),
@@ -140,17 +171,14 @@ class RandomMarket:
             (3, self.dispute),
             (2, self.decide),
             (2, self.work_tasks),
+            (4, self.release),
+            (2, self.release_one),
+            (2, self.pay_a_provider),
             (2, self.give_back_a_part),
             (1, self.refund_in_dashboard),
             (2, self.vies_says_yes),
             (1, self.repeat_news),
         ]
-        (chosen,) = self.random.choices([step for _weight, step in steps], [weight for weight, _step in steps])
-        with clock.at(self.now):
-            try:
-                chosen()
-            except (Refused, GatewayError):
-                self.check()
 
     def order(self) -> None:
         """One more rental, unless enough are open; sometimes by a double click."""
@@ -278,6 +306,42 @@ class RandomMarket:
         refund = sandbox_bank.refund_in_dashboard(page.external_id, self.random.choice(amounts))
         billing.apply_refund("sandbox", refund.external_id)
 
+    def release(self) -> None:
+        """The night, as it comes; sometimes its job twice."""
+        for _run in range(self.random.randint(1, 2)):
+            release_due()
+
+    def release_one(self) -> None:
+        """A rental by itself: to this moment, to an earlier one, or too far; what is not allowed changes nothing."""
+        contract = self._any(Contract.objects.all())
+        hours = self.random.choice([0, 0, 1, 30, 200, -1])
+        before = Release.objects.count()
+        try:
+            release_contract(contract.pk, clock.now() - timedelta(hours=hours))
+        except Refused:
+            assert Release.objects.count() == before
+            raise
+        assert (contract.state != State.SUSPENDED and not contract.disputes_open) or Release.objects.count() == before
+
+    def pay_a_provider(self) -> None:
+        """One step of some payout: proposed, approved, paid by hand, dropped, or sent back by the bank.
+
+        The proof that it needs is `check`, after the step before.
+        """
+        Proof.objects.create(started_at=clock.now(), finished_at=clock.now())
+        with suppress(Refused):
+            propose_payout(self.provider.pk, self.random.choice(["EUR", "JPY", "KWD"]), self.staff)
+        payout = self._any(Payout.objects.all())
+        steps: list[tuple[int, Callable[[], object]]] = [
+            (4, lambda: approve_payout(payout.pk, self.colleague)),
+            (2, lambda: send_payout(payout.pk, self.staff)),
+            (4, lambda: mark_paid(payout.pk, self.staff, reference=f"SEPA {payout.pk}", paid_at=clock.now())),
+            (1, lambda: fail_payout(payout.pk, self.staff, "the bank refused it")),
+            (1, lambda: return_payout(payout.pk, self.staff, "the account is closed")),
+        ]
+        (step,) = self.random.choices([step for _weight, step in steps], [weight for weight, _step in steps])
+        step()
+
     def vies_says_yes(self) -> None:
         """Late: the VAT of an order was not due. Its word counts for a day, for new orders too."""
         charge = self._any(Charge.objects.filter(vat_recheck_at__isnull=False))
@@ -323,16 +387,44 @@ class RandomMarket:
             for segment in contract.segments.all():
                 escrow = -balance(LedgerAccount.ESCROW, segment, contract.currency)
                 assert 0 <= escrow <= segment.net_minor
+                self._check_released(contract, segment)
+        self._check_provider()
         for payment in Payment.objects.all():
             owed = -balance(LedgerAccount.REFUND_PAYABLE, payment, payment.currency)
             assert owed >= 0
             assert payment.refunded_minor <= payment.received_minor
 
+    @staticmethod
+    def _check_released(contract: Contract, segment: Segment) -> None:
+        """Never more than was earned by now, or than the settlement says; and the fee by the total."""
+        released = released_of(segment)
+        now = clock.now()
+        if contract.is_final:
+            earned = segment.settlement.earned_minor if segment.paid_at else 0
+            # What a refund or a bank has to take back is taken when it is decided.
+            decided = Refund.objects.filter(key=f"settlement:{segment.pk}").exists()
+            assert released.amount_minor <= earned or contract.fault == Fault.GOODWILL or not decided
+        else:
+            paid = contract.segments.filter(paid_at__isnull=False)
+            shares = {one.pk: share.earned_minor for one, share in divide(contract, paid, now)}
+            assert released.amount_minor <= shares.get(segment.pk, 0)
+        assert released.fee_minor == fee_minor(released.amount_minor, contract.fee_bp, contract.currency)
+
+    def _check_provider(self) -> None:
+        """Payable = shares of releases − take-backs − payouts, by the rows alone."""
+        for code in ("EUR", "JPY", "KWD"):
+            shares = sum(one.share_minor for one in Release.objects.filter(currency=code))
+            lines = LedgerLine.objects.filter(account=LedgerAccount.PROVIDER_PAYABLE, currency=code, amount__gt=0)
+            taken_back = sum(int(line.amount) for line in lines.exclude(entry__kind__startswith="payout_"))
+            left = Payout.objects.filter(currency=code, state__in=["sent", "settled"])
+            paid = sum(payout.amount_minor for payout in left)
+            assert -balance(LedgerAccount.PROVIDER_PAYABLE, self.provider, code) == shares - taken_back - paid
+
     def finish(self) -> None:
         """Let everything come to its end: banks decide, deadlines pass, staff works off its list."""
         for _round in range(12):
             self.now += timedelta(days=40)
-            with clock.at(self.now):
+            with clock.at(self.now), self.rules:
                 for dispute in SandboxDispute.objects.all():
                     for decision in possible_decisions(dispute)[:1]:
                         sandbox_bank.decide(dispute.external_id, decision)
@@ -351,6 +443,7 @@ class RandomMarket:
                             contracts.work_deadlines,
                             billing.sweep_refunds,
                             drain,
+                            release_due,
                         ):
                             run()
                 for refund in Refund.objects.filter(state=RefundState.FAILED):
@@ -368,9 +461,7 @@ class RandomMarket:
         for contract in Contract.objects.prefetch_related("segments__settlement"):
             for segment in contract.segments.all():
                 escrow = -balance(LedgerAccount.ESCROW, segment, contract.currency)
-                # Without the release job what was earned still stands in escrow, and nothing else does.
-                earned = segment.settlement.earned_minor if segment.paid_at else 0
-                assert escrow <= earned, f"{contract} holds {escrow}, earned {earned}"
+                assert escrow == 0, f"{contract} holds {escrow}"
 
 
 def _complain(contract_id: int, actor: actors.Actor) -> object:

@@ -15,10 +15,15 @@ from contracts import services as contracts
 from contracts.models import Contract
 from core import clock
 from core.tasks import drain
+from payouts.services.release import last_release_hour, release_due
 from providers.services import release_expired_holds
 
 # What happens, one step after the other; each `yield` says how long it is until the next.
 Story = Iterator[timedelta]
+
+A_DAY = timedelta(days=1)
+# Each of the last nights has its release; before, a worker that comes by once a week is as good, and loads faster.
+NIGHTLY = 7
 
 
 def play(stories: Iterable[tuple[datetime, Story]], until: datetime) -> None:
@@ -31,24 +36,39 @@ def play(stories: Iterable[tuple[datetime, Story]], until: datetime) -> None:
     last = waiting[0][0]
     while waiting and waiting[0][0] <= until:
         moment, number, story = heappop(waiting)
-        _let_pass(last, moment)
+        _let_pass(last, moment, until)
         last = moment
         with clock.at(moment):
             wait = next(story, None)
             _follow_up()
         if wait is not None:
             heappush(waiting, (moment + wait, number, story))
-    _let_pass(last, until)
+    _let_pass(last, until, until)
 
 
-def _let_pass(last: datetime, until: datetime) -> None:
+def _let_pass(last: datetime, until: datetime, end: datetime) -> None:
     """What becomes due by itself between two steps happens when it is due, not when somebody next does something."""
-    due = _next_due(last)
-    while due is not None and due <= until:
-        with clock.at(due):
+    while True:
+        due, night = _next_due(last), _next_night(last, end)
+        last = night if due is None else min(due, night)
+        if last > until:
+            return
+        with clock.at(last):
             _run_schedules()
+            if last == night:
+                release_due()
             _follow_up()
-        due = _next_due(due)
+
+
+def _next_night(last: datetime, end: datetime) -> datetime:
+    """The next release after `last`, as far apart as NIGHTLY says, counted from the `end`."""
+    with clock.at(end):
+        last_of_all = last_release_hour()
+    with clock.at(last):
+        night = last_release_hour() + A_DAY
+    while (last_of_all - night).days > NIGHTLY and (last_of_all - night).days % 7:
+        night += A_DAY
+    return night
 
 
 def _next_due(last: datetime) -> datetime | None:
