@@ -37,6 +37,10 @@ def _never_sent(transfer_id: int, request: HttpRequest, _data: Mapping[str, Any]
     unless_silent(lambda: lost.note_never_sent(transfer_id, user_of(request)))
 
 
+def _send_again(transfer_id: int, request: HttpRequest, _data: Mapping[str, Any]) -> None:
+    unless_silent(lambda: lost.send_again(transfer_id, user_of(request)))
+
+
 def _is_looked_for(transfer: PayoutTransfer) -> bool:
     return bool(transfer.state == TransferState.SUBMITTED)
 
@@ -56,6 +60,11 @@ def _explain_found(transfer: PayoutTransfer) -> str:
 def _explain_never_sent(transfer: PayoutTransfer) -> str:
     text = gettext("%(amount)s to %(provider)s, %(place)s, has not left and never will. Its releases are then pending again.")
     return f"{text % _words(transfer)} {gettext('Be sure: if it has left after all, it is paid twice.')}"
+
+
+def _explain_again(transfer: PayoutTransfer) -> str:
+    text = gettext("%(amount)s to %(provider)s, %(place)s, is sent once more, out of the balance.") % _words(transfer)
+    return f"{text} {gettext('The other part of the payout has left already.')}"
 
 
 class ReversalInline(ReadOnlyInline):
@@ -100,6 +109,9 @@ class PayoutTransferAdmin(StaffActions[PayoutTransfer], MoneyAdmin[PayoutTransfe
     amount = amount_column("amount_minor", _("amount"))
     staff_actions: ClassVar = (
         StaffAction("found", _("It has left"), _found, _is_looked_for, _explain_found, _("It is noted."), FoundForm),
+        StaffAction(
+            "again", _("Send it once more"), _send_again, lost.may_be_sent_again, _explain_again, _("It is sent."), SureForm
+        ),
         StaffAction(
             "never-sent", _("It never left"), _never_sent, _is_looked_for, _explain_never_sent, _("It is noted."), SureForm
         ),

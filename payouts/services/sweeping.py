@@ -25,7 +25,10 @@ def sweep_payouts() -> int:
     sent = by_rail.filter(state=PayoutState.SENT, sent_at__lte=before)
     reversals = PayoutReversal.objects.filter(state=ReversalState.SUBMITTING, created_at__lte=before)
     # Any hundred of each, not the oldest: a hundred that wait for something must not hide the others.
-    return each([*sent.order_by("?")[:BATCH], *approved.order_by("?")[:BATCH], *reversals.order_by("?")[:BATCH]], _move_on)
+    rows: list[Payout | PayoutReversal] = []
+    for waiting in (sent, approved, reversals):
+        rows += waiting.order_by("?")[:BATCH]
+    return each(rows, _move_on)
 
 
 def _move_on(row: Payout | PayoutReversal) -> None:

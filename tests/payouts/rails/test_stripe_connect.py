@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from pytest_django import Settings
 
 from billing import services
@@ -12,9 +13,13 @@ from billing.models import StaffTask
 from billing.proof import find_differences
 from billing.states import LedgerAccount as A
 from core.errors import Refused
+from core.models import DomainEvent
+from core.tasks import drain
 from payouts.models import PayoutReversal, PayoutTransfer
+from payouts.services.lost import send_again
 from payouts.services.payout import mark_paid, return_payout
 from payouts.services.taking_back import recover
+from tests.cast import proved_browser_of
 from tests.payouts.rails.conftest import CardReady, CardWalk, fresh, transfer_of
 from tests.stripe_standin import Standin
 from tests.walk import Walk
@@ -157,6 +162,19 @@ def test_what_the_account_has_no_more_stays_a_debt_and_is_kept_from_later_releas
     agrees(by_stripe)
 
 
+def test_approving_and_refunding_are_enough(stripe: Standin, by_stripe: CardReady) -> None:
+    payout = by_stripe.approved()
+    with by_stripe.at():
+        drain()
+    assert fresh(payout).state == "settled"
+    by_stripe.ended_at_providers_fault()
+    with by_stripe.at():
+        drain()
+    assert len(stripe.account.all("trr")) == 1
+    assert DomainEvent.objects.filter(name="payout.taken_back", subject=f"payout:{payout.pk}").count() == 1
+    assert balance(A.PROVIDER_PAYABLE, payout.provider, "EUR") <= 0
+
+
 def test_a_rental_that_gives_back_nothing_takes_nothing(stripe: Standin, by_stripe: CardReady) -> None:
     by_stripe.paid_out()
     with by_stripe.at():
@@ -219,6 +237,23 @@ def test_a_part_that_does_not_come_back_is_left_to_people(stripe: Standin, by_st
     assert fresh(payout).state == "sent"
     assert "does not come back" in StaffTask.objects.get(key=f"payout:{payout.pk}", closed_at=None).text
     assert (len(stripe.account.all("tr")), stripe.account.all("trr")) == (1, [])
+    left, refused = payout.transfers.order_by("id")
+    with by_stripe.at(), pytest.raises(Refused):
+        send_again(left.pk, by_stripe.staff)
+    stripe.account.habits.after_transfer = lambda: None
+    with by_stripe.at():
+        stripe.account.pay_out(-(10**7), "eur")
+        assert (
+            "once more"
+            in proved_browser_of(by_stripe.staff)
+            .get(reverse("admin:payouts_payouttransfer_change", args=[refused.pk]))
+            .content.decode()
+        )
+        send_again(refused.pk, by_stripe.staff)
+        with pytest.raises(Refused):
+            send_again(refused.pk, by_stripe.staff)
+    assert (fresh(payout).state, sum(row["amount"] for row in stripe.account.all("tr"))) == ("settled", payout.amount_minor)
+    agrees(by_stripe)
 
 
 def test_recovered_debts_are_kept_from_the_first_payments(stripe: Standin, by_stripe: CardReady, settings: Settings) -> None:
