@@ -215,8 +215,15 @@ class PayoutAdmin(ConsolePages, StaffActions[Payout], MoneyAdmin[Payout]):
     @admin.display(description=_("goes to"))
     def place(self, payout: Payout) -> SafeString:
         """As it was frozen when it was proposed."""
-        named = ((name, value) for name, value in payout.destination.items() if value)
-        return format_html_join("", "<div>{}: {}</div>", named)
+        frozen = payout.destination
+        named = {
+            _("Holder"): frozen["holder"],
+            _("IBAN"): frozen["iban"],
+            _("BIC"): frozen["bic"],
+            _("Address"): frozen["address"],
+            _("Network"): frozen["network"],
+        }
+        return format_html_join("", "<div>{}: {}</div>", ((name, value) for name, value in named.items() if value))
 
     @admin.display(description=_("history"))
     def history(self, payout: Payout) -> SafeString:
