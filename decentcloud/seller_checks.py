@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError
+from stdnum import bic
 
 from billing.ibans import is_iban
 from billing.sellers import gaps
@@ -46,6 +47,10 @@ def _malformed() -> Iterator[checks.CheckMessage]:
             yield checks.Error(f"INVOICE_SELLER_VAT_ID: {refused.reason}", id="decentcloud.E021")
     if settings.INVOICE_SELLER_IBAN and not is_iban(settings.INVOICE_SELLER_IBAN):
         yield checks.Error("INVOICE_SELLER_IBAN: no account of this number can exist.", id="decentcloud.E022")
+    if settings.PAYOUT_IBAN and not is_iban(settings.PAYOUT_IBAN):
+        yield checks.Error("PAYOUT_IBAN: no account of this number can exist.", id="decentcloud.E026")
+    if settings.PAYOUT_BIC and not bic.is_valid(settings.PAYOUT_BIC):
+        yield checks.Error("PAYOUT_BIC: no bank has this code.", id="decentcloud.E027")
     try:
         ZoneInfo(settings.INVOICE_SELLER_TIMEZONE)
     except (KeyError, ValueError, OSError):

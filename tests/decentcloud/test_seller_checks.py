@@ -88,6 +88,21 @@ def test_what_is_malformed_is_an_error(changed: dict[str, str], problem: str, se
     assert ids(check_seller()) == {problem}
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("PAYOUT_IBAN", "DE88370400440532013000", "E026"),
+        ("PAYOUT_IBAN", "DE89 3704 0044 0532 0130 00", ""),
+        ("PAYOUT_BIC", "NOBANK", "E027"),
+        ("PAYOUT_BIC", "COBADEFFXXX", ""),
+    ],
+)
+def test_payouts_leave_from_an_account_that_can_exist(name: str, value: str, problem: str, settings: Settings) -> None:
+    set_to(settings)
+    setattr(settings, name, value)
+    assert ids(check_seller()) == ({problem} if problem else set())
+
+
 @pytest.mark.parametrize(("country", "vat_id"), [("GR", "EL094259216"), ("AT", "ATU13585627"), ("FR", "FR40303265045")])
 def test_a_seller_of_another_state_is_as_good(country: str, vat_id: str, settings: Settings) -> None:
     set_to(settings, COUNTRY=country, VAT_ID=vat_id, POSTCODE="10434", IBAN="")
