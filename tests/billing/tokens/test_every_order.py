@@ -105,7 +105,7 @@ def live(icpay: Standin, payment: Payment, steps: list[tuple[int, Step]], delive
             deliver(icpay.account.events[first:])
     with both_at(icpay, start + timedelta(minutes=steps[-1][0] + 1)):
         at_last(icpay.account.events[first:])
-    for hours in (3, 4, 6):
+    for hours in (3, 5):
         with both_at(icpay, start + hours * HOURS):
             work()
     return outcome(payment)
