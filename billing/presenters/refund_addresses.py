@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from billing.address_queries import address_state
+from billing.letters import shortened
 from billing.models import RefundAddress
 from billing.refund_networks import network_name
 from billing.states import AddressState
@@ -28,6 +29,7 @@ class AddressRow:
     id: int
     network: str
     address: str
+    short: str
     label: str
     tone: str
     note: str
@@ -55,6 +57,7 @@ def _row(found: RefundAddress) -> AddressRow:
         id=found.pk,
         network=network_name(found.network),
         address=found.address,
+        short=shortened(found.address),
         label=str(state.label),
         tone=TONES[state],
         note=_note(found, state),
