@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from billing.stripe_facts import payment_facts
-from tests.stripe_standin import Account, Standin, standin
+from tests.stripe_standin import Account, Standin, connect, standin
 from tests.stripe_standin.api import Request
 from tests.stripe_standin.schema import faults
 from tests.stripe_standin.server import SECRET_KEY
@@ -17,7 +17,7 @@ PRICE = {"currency": "eur", "unit_amount": 4570, "tax_behavior": "inclusive", "p
 
 @pytest.fixture
 def account() -> Account:
-    """Paid, given back in part, disputed."""
+    """Paid, given back in part, disputed; and a provider sent something, of which a part came back."""
     account = Account()
     customer = account.create_customer({"name": "Cora", "email": "cora@example.com", "address": {"country": "DE"}})
     session = account.create_session(
@@ -31,6 +31,12 @@ def account() -> Account:
     (charge,) = account.all("ch")
     account.create_refund({"charge": charge["id"], "amount": 100})
     account.dispute(charge["id"], amount=1000)
+    provider = connect.create_account(account, {"type": "express", "country": "DE"})
+    connect.set_up(account, provider["id"])
+    sent = connect.create_transfer(
+        account, {"amount": 500, "currency": "eur", "destination": provider["id"], "source_transaction": charge["id"]}
+    )
+    connect.create_reversal(account, {"amount": 100}, sent["id"])
     return account
 
 
