@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import Account
 from core.fields import CurrencyField, MinorField
 from core.money import Money
+from providers.flags import FLAGS
 from providers.states import (
     TERMS,
     DiskType,
@@ -26,6 +27,20 @@ from providers.states import (
 )
 
 PUBLISHED = Q(status=OfferingStatus.PUBLISHED)
+# All that a search is sorted and counted by. Kept in an index, it spares it the wide rows of the table; `taken` would be written
+# there with every order, `flags` only when the last piece goes or the first comes.
+_COUNTED = ("visibility", "flags", "published_at", "trust_rank")
+_FOUND = ("price_eur_minor", "id", "type", "country", "cores", "memory_gb", *_COUNTED)
+# What is rare is counted and found by an index of its own.
+_RARE = {
+    "cores": "cores",
+    "memory_gb": "memory",
+    "gpu_count": "gpu",
+    "gpu_gb": "gpu_memory",
+    "disk_total_gb": "disk",
+    "uplink_mbit": "uplink",
+    "uptime_percent": "uptime",
+}
 
 
 class Provider(models.Model):
@@ -129,6 +144,7 @@ class Offering(models.Model):
     uptime_percent = models.DecimalField(max_digits=6, decimal_places=3, null=True, blank=True, editable=False)
     uptime_days = models.PositiveIntegerField(default=0, editable=False)
     trust_rank = models.PositiveIntegerField(default=0, editable=False)
+    flags = models.GeneratedField(expression=FLAGS, output_field=models.SmallIntegerField(), db_persist=True)
     labels = ArrayField(models.CharField(max_length=120), default=list, editable=False)
     search = SearchVectorField(null=True, editable=False)
 
@@ -165,43 +181,32 @@ class Offering(models.Model):
             models.Index(fields=("provider", "-created_at", "-id"), name="offering_of_provider"),
             # By price, with what is filtered by most behind it: rows that do not fit are passed over inside the index.
             models.Index(
-                fields=(
-                    "price_eur_minor",
-                    "id",
-                    "type",
-                    "country",
-                    "cores",
-                    "memory_gb",
-                    "gpu_count",
-                    "gpu_gb",
-                    "disk_total_gb",
-                    "uplink_mbit",
-                    "uptime_percent",
-                    "memory_ecc",
-                    "traffic_unmetered",
-                    "auto_accept",
-                ),
+                fields=("price_eur_minor", "id", "type", "country", *_RARE, "memory_ecc", "traffic_unmetered", "auto_accept"),
+                include=_COUNTED,
                 name="offering_by_price",
                 condition=PUBLISHED,
             ),
             models.Index(
                 fields=("type", "price_eur_minor", "id", "country", "cores", "memory_gb"),
+                include=_COUNTED,
                 name="offering_by_type",
                 condition=PUBLISHED,
             ),
             models.Index(
                 fields=("country", "price_eur_minor", "id", "type", "cores", "memory_gb"),
+                include=_COUNTED,
                 name="offering_by_country",
                 condition=PUBLISHED,
             ),
-            # What is rare is counted and found by these; small, since few sizes differ.
-            models.Index(fields=("cores",), name="offering_cores", condition=PUBLISHED),
-            models.Index(fields=("memory_gb",), name="offering_memory", condition=PUBLISHED),
-            models.Index(fields=("disk_total_gb",), name="offering_disk", condition=PUBLISHED),
-            models.Index(fields=("gpu_count",), name="offering_gpu", condition=PUBLISHED),
-            models.Index(fields=("gpu_gb",), name="offering_gpu_memory", condition=PUBLISHED),
-            models.Index(fields=("uplink_mbit",), name="offering_uplink", condition=PUBLISHED),
-            models.Index(fields=("uptime_percent",), name="offering_uptime", condition=PUBLISHED),
+            *(
+                models.Index(
+                    fields=(column,),
+                    include=[other for other in _FOUND if other != column],
+                    name=f"offering_{name}",
+                    condition=PUBLISHED,
+                )
+                for column, name in _RARE.items()
+            ),
             models.Index(fields=("-published_at", "-id"), name="offering_by_age", condition=PUBLISHED),
             models.Index(fields=("-trust_rank", "-id"), name="offering_by_trust", condition=PUBLISHED),
             GinIndex(fields=("labels",), name="offering_labels", condition=PUBLISHED),
@@ -351,7 +356,7 @@ class SearchWord(models.Model):
 class FacetSnapshot(models.Model):
     """The whole public market counted, in cells of equal properties: one row, written anew with another revision each time.
 
-    `cells` is a list of [type, country, flags, count]; see providers/search/facets.py for the flags.
+    `cells` is a list of [type, country, flags, count]; see providers/flags.py for the flags.
     """
 
     revision = models.UUIDField()

@@ -8,8 +8,8 @@ from core.pages import Count, bounded_count
 from providers.models import ImportPreview, Offering, OfferingAccess, Provider
 from providers.states import OfferingStatus, Visibility
 
-# Wide columns that only the database looks into.
-_INNER = ("search", "labels")
+# Columns that only the database looks into; the first two are wide.
+_INNER = ("search", "labels", "flags")
 
 
 def rentable(account: Account | None) -> QuerySet[Offering]:

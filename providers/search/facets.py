@@ -16,6 +16,7 @@ from django.db import connection
 from core import clock
 from core.countries import country_name
 from core.pages import Count
+from providers.flags import BITS
 from providers.models import FacetSnapshot
 from providers.search.asked import FLAGS, UPTIMES, MarketQuery, flag_in_words, uptime_in_words
 from providers.states import OfferingStatus, OfferingType, Visibility
@@ -25,13 +26,8 @@ STALE = timedelta(minutes=5)
 # A narrow search is counted up to here.
 BOUND = 1000
 _SNAPSHOT_ID = 1
-_PROPERTIES = (*FLAGS, *UPTIMES)
-# One bit for each of _PROPERTIES, in their order.
-FLAGS_SQL = """(taken < stock)::int + 2 * memory_ecc::int + 4 * traffic_unmetered::int + 8 * auto_accept::int
-    + 16 * coalesce(uptime_percent >= 99.9, false)::int + 32 * coalesce(uptime_percent >= 99.99, false)::int
-    + 64 * (uptime_days >= 90)::int"""
 _COUNT_MARKET = (
-    f"SELECT type, country, {FLAGS_SQL} AS flags, count(*) FROM providers_offering"  # noqa: S608 (constants of this module)
+    "SELECT type, country, flags, count(*) FROM providers_offering"
     " WHERE status = %s AND visibility = %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
 )
 _COUNT_PROVIDERS = "SELECT count(DISTINCT provider_id) FROM providers_offering WHERE status = %s AND visibility = %s"
@@ -63,7 +59,7 @@ class Facets:
 
 @dataclass(frozen=True)
 class Cell:
-    """So many offerings with the same properties; `flags` has a bit for each of FLAGS and then of UPTIMES."""
+    """So many offerings with the same properties; `flags` has the bits of providers.flags."""
 
     type: str
     country: str
@@ -147,7 +143,7 @@ def refresh_facets() -> int:
 def wanted_flags(asked: MarketQuery) -> int:
     """The bits that a search insists on."""
     wanted = {flag for flag in FLAGS if getattr(asked, flag)} | set(asked.uptime)
-    return sum(1 << place for place, name in enumerate(_PROPERTIES) if name in wanted)
+    return sum(bit for name, bit in BITS.items() if name in wanted)
 
 
 def tally(cells: Iterable[Cell], asked: MarketQuery, *, more: bool = False) -> Tally:
@@ -169,9 +165,7 @@ def tally(cells: Iterable[Cell], asked: MarketQuery, *, more: bool = False) -> T
         if is_type and is_country:
             total += cell.count
             flags[cell.flags] += cell.count
-    properties = Counter(
-        {name: sum(count for bits, count in flags.items() if bits >> place & 1) for place, name in enumerate(_PROPERTIES)}
-    )
+    properties = Counter({name: sum(count for bits, count in flags.items() if bits & bit) for name, bit in BITS.items()})
     return Tally(Count(total, more), Counts(types, more), Counts(countries, more), Counts(properties, more))
 
 

@@ -21,7 +21,7 @@ from providers.models import Offering
 from providers.queries import rentable
 from providers.search.asked import MarketQuery
 from providers.search.compile import Corrections, is_worded, matching
-from providers.search.facets import BOUND, FLAGS_SQL, Cell
+from providers.search.facets import BOUND, Cell
 from providers.search.language import Query
 
 # So many matches are all fetched and sorted, rather than looked for in the sorting.
@@ -30,8 +30,9 @@ _SORTED = 5 * BOUND
 _WINDOW = 1500
 
 # Up to the bound of what search {number} matches, and what is told of them: cells, and for the first search the ids of its page.
+# All columns here stand in the indexes of filters (_FOUND in providers.models): one that does not makes every row be read.
 _FOUND = """found_{number} AS MATERIALIZED (
-    SELECT {names}, type, country, {flags} AS flags FROM providers_offering WHERE {where} LIMIT {bound} + 1
+    SELECT {names}, type, country, flags FROM providers_offering WHERE {where} LIMIT {bound} + 1
 )"""
 _CELLS = """SELECT {number}, type, country, flags, count(*), NULL::bigint[]
     FROM (TABLE found_{number} LIMIT {most} + 1) AS found GROUP BY 2, 3, 4"""
@@ -185,7 +186,6 @@ def _pieces(search: Search, where: _Sql) -> dict[str, _Sql | str | int]:
         "beyond": _Sql(f"({columns}) {compared} ({places})", tuple(values)) if values else "true",
         "names": columns,
         "order": ", ".join(f"{name} {direction}" for name in names),
-        "flags": FLAGS_SQL,
         "most": BOUND,
         "window": _WINDOW,
     }
