@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import CharField, F, Func, QuerySet
 
 from providers.models import Offering
 
@@ -51,13 +51,16 @@ class OfferLine(NamedTuple):
 
 
 _ELSEWHERE = {
-    "provider_name": "provider__name",
     "market_percent": "standing__market_percent",
     "market_samples": "standing__market_samples",
 }
+# Looked up for each line: joined, all providers there are would be read to name those of one page.
+_PROVIDER_NAME: Func = Func(
+    F("provider_id"), template="(SELECT name FROM providers_provider WHERE id = %(expressions)s)", output_field=CharField()
+)
 _COLUMNS = tuple(_ELSEWHERE.get(name, name) for name in OfferLine._fields)
 
 
 def offer_lines(offerings: QuerySet[Offering]) -> list[OfferLine]:
     """The offerings as lines, in their order. One query."""
-    return [OfferLine._make(row) for row in offerings.values_list(*_COLUMNS)]
+    return [OfferLine._make(row) for row in offerings.annotate(provider_name=_PROVIDER_NAME).values_list(*_COLUMNS)]
