@@ -66,7 +66,7 @@ _OF_CONTRACTS = """
 
 def earned_by(provider: Provider) -> list[Earned]:
     """What a provider has earned, a row for each currency, in the order of their codes. Three statements."""
-    facts = {
+    facts: dict[str, str | int] = {
         "payable": LedgerAccount.PROVIDER_PAYABLE.value,
         "escrow": LedgerAccount.ESCROW.value,
         "fee": LedgerAccount.PLATFORM_FEE.value,

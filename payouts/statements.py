@@ -84,7 +84,10 @@ def booked_in(provider: Provider, currency: str, month: date) -> list[Booked]:
     """Everything that was booked for a provider in a month, oldest first. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(_LINES, _facts(provider, currency, month))
-        return [Booked(*row[:5], int(row[5]), int(row[6])) for row in cursor.fetchall()]
+        return [
+            Booked(at, kind, key, rental, offering, int(yours), int(fee))
+            for at, kind, key, rental, offering, yours, fee in cursor.fetchall()
+        ]
 
 
 def balance_before(provider: Provider, currency: str, month: date) -> int:
