@@ -53,4 +53,5 @@ def _came(account: Account, intent_id: str) -> list[Obj]:
 
 
 def _document(title: str, content: str) -> str:
-    return f"<!doctype html><meta charset='utf-8'><title>{title}</title><h1>Stand-in for ICPay: {title}</h1>{content}"
+    head = f"<!doctype html><meta charset='utf-8'><link rel='icon' href='data:,'><title>{title}</title>"
+    return f"{head}<h1>Stand-in for ICPay: {title}</h1>{content}"

@@ -45,7 +45,7 @@ def test_one_payment_that_many_hear_of_is_booked_once(icpay: Standin, payment: P
 
 def test_two_payments_on_one_page_heard_of_at_once_have_a_row_each_and_one_goes_back(icpay: Standin, payment: Payment) -> None:
     first, second = (icpay.account.pay(payment.external_id)["id"] for _time in range(2))
-    at_once(*[lambda id_=id_: services.apply_payment("icpay", id_) for id_ in (first, second, first, second)])  # type: ignore[misc]
+    at_once(*[lambda id_=id_: services.apply_payment("icpay", id_) for id_ in (first, second, first, second)])
     assert sorted(Payment.objects.values_list("anomaly", flat=True)) == ["", "paid_twice"]
     services.read_reports()
     assert find_differences() == []
