@@ -8,7 +8,7 @@ import django
 django.setup()
 
 # Models can only be imported now.
-from bench import documents_pdf, documents_zip, events, market, orders, pages, web  # noqa: E402 -- see above
+from bench import documents_pdf, documents_zip, events, market, orders, pages, releases, web  # noqa: E402 -- see above
 from bench.table import Row, missed, say, table  # noqa: E402 -- see above
 
 
@@ -25,6 +25,7 @@ def main(size: str) -> int:
             rows += web.measure(people)
             rows += orders.measure()
             rows += events.measure()
+        rows += releases.measure(size)
         rows += documents_pdf.measure()
         rows += documents_zip.measure(documents_pdf.files())
     finally:

@@ -31,6 +31,13 @@ BATCH = 1_000
 # Any number, the same in every process: two runs at once would do all work twice, and only one of them would find any.
 _LOCK = 720_1005
 
+# Written out, because a night is a hundred thousand of them.
+_PAYMENTS = """
+    SELECT charge.segment_id, payment.id, payment.disputed_minor, payment.currency
+    FROM billing_payment AS payment JOIN billing_charge AS charge ON charge.id = payment.charge_id
+    WHERE charge.contract_id = %s AND payment.state = %s AND payment.anomaly = %s ORDER BY payment.id FOR UPDATE OF payment
+"""
+
 # A contract's paid segments with what their settlement and the ledger say of each.
 _SEGMENTS = """
     SELECT segment.id, segment.number, segment.seconds, segment.setup_fee_minor, segment.rent_minor,
@@ -76,17 +83,20 @@ def release_contract(contract_id: int, through: datetime) -> list[Release]:
         _refuse(contract, paid_by.values(), through)
         through = contract.ended_at or through
         steps = list(_steps(contract, paid_by, through))
-        Release.objects.bulk_create(steps)
-        for step in steps:
-            payout_postings.released(through, step.payment, step.segment, step.amount_minor, step.fee_minor)
-    return steps
+        releases = Release.objects.bulk_create(release for _paid, release in steps)
+        for paid, release in steps:
+            payout_postings.released(through, paid_by[paid.segment.pk], paid.segment, release.amount_minor, release.fee_minor)
+    return releases
 
 
-def _lock_payments(contract_id: int) -> dict[int | None, Payment]:
+def _lock_payments(contract_id: int) -> dict[int, Payment]:
     """The payments that have paid for a contract, locked, by the id of their segment."""
-    settling = Payment.objects.filter(charge__contract=contract_id, state=PaymentState.SUCCEEDED, anomaly=Anomaly.NONE)
-    narrow = settling.select_related("charge").only("disputed_minor", "currency", "charge__segment")
-    return {payment.charge.segment_id: payment for payment in narrow.select_for_update(of=("self",)).order_by("pk")}
+    with connection.cursor() as cursor:
+        cursor.execute(_PAYMENTS, [contract_id, PaymentState.SUCCEEDED.value, Anomaly.NONE.value])
+        return {
+            segment: Payment(pk=pk, disputed_minor=disputed, currency=currency)
+            for segment, pk, disputed, currency in cursor.fetchall()
+        }
 
 
 def _refuse(contract: Contract, payments: Iterable[Payment], through: datetime) -> None:
@@ -129,7 +139,7 @@ def _paid_segments(contract: Contract) -> list[_Paid]:
         ]
 
 
-def _steps(contract: Contract, paid_by: dict[int | None, Payment], through: datetime) -> Iterator[Release]:
+def _steps(contract: Contract, paid_by: dict[int, Payment], through: datetime) -> Iterator[tuple[_Paid, Release]]:
     """What is to be released of each segment: never more than stands in escrow, and the fee by its own running total."""
     now, found = clock.now(), _paid_segments(contract)
     terms = [paid.segment.paid_term(contract.currency) for paid in found]
@@ -140,10 +150,10 @@ def _steps(contract: Contract, paid_by: dict[int | None, Payment], through: date
         amount = min(earned - paid.released, paid.escrow)
         if amount <= 0:
             continue
-        yield Release(
-            segment=paid.segment,
+        release = Release(
+            segment_id=paid.segment.pk,
             contract=contract,
-            payment=paid_by[paid.segment.pk],
+            payment_id=paid_by[paid.segment.pk].pk,
             provider_id=contract.provider_id,
             through=through,
             amount_minor=amount,
@@ -151,6 +161,7 @@ def _steps(contract: Contract, paid_by: dict[int | None, Payment], through: date
             currency=contract.currency,
             created_at=now,
         )
+        yield paid, release
 
 
 def release_ended(contract_id: int) -> list[Release]:
@@ -177,7 +188,7 @@ def release_due(through: datetime | None = None) -> int:
 
     Returns how many were looked at. Killed at any line it is run again and does the rest; off for a week, one step makes up for it.
     Two at once are harmless: each contract is looked at again under its locks. One that breaks holds up no other; errors are raised
-    at the end, as an ExceptionGroup, and then the run does not count as done. Emits ``releases.made``. Raises `Refused` (too_early).
+    at the end, as an ExceptionGroup, and then the run is not done. Emits ``releases.made``. Raises `Refused` (too_early).
     """
     through = through or last_release_hour()
     _refuse_future(through)
