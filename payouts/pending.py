@@ -1,6 +1,6 @@
 """Only what providers wait for: pending releases per provider and currency, and why nothing leaves for one of them yet.
 
-Pending is a release that is in no payout, or only in ones that were undone. Six statements, however many there are.
+Pending is a release that is in no payout, or only in ones that were undone. Seven statements, however many there are.
 """
 
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ from contracts.states import State
 from core import clock
 from core.errors import Refused
 from core.formats import minor
-from payouts.models import PayoutItem, PayoutMethod, Release
-from payouts.states import UNSENT, Hold, PayoutState
+from payouts.models import PayoutItem, PayoutMethod, PayoutReversal, Release
+from payouts.states import UNSENT, Hold, PayoutState, ReversalState
 from providers.models import Provider
 
 # A provider's id and a currency.
@@ -89,6 +89,7 @@ class Circumstances:
     proven: bool
     disputed: frozenset[Key]
     suspended: frozenset[Key]
+    coming_back: frozenset[Key]
     seasoned: frozenset[int]
     methods: Mapping[Key, PayoutMethod]
 
@@ -101,6 +102,8 @@ class Circumstances:
             return Hold.DISPUTED
         if key in self.suspended:
             return Hold.SUSPENDED
+        if key in self.coming_back:
+            return Hold.COMING_BACK
         if method is None:
             return Hold.NO_METHOD
         if method.usable_at is None or method.usable_at > clock.now():
@@ -116,7 +119,7 @@ class Circumstances:
             # More is owed than was released: a fault, and the proof has just not been made yet.
             return Hold.UNPROVEN
         doubt = self.danger(key)
-        if doubt in {Hold.UNPROVEN, Hold.DISPUTED, Hold.SUSPENDED}:
+        if doubt in {Hold.UNPROVEN, Hold.DISPUTED, Hold.SUSPENDED, Hold.COMING_BACK}:
             return doubt
         if figures.count and key[0] not in self.seasoned:
             return Hold.NEW_PROVIDER
@@ -163,7 +166,7 @@ def figures_of(provider_id: int | None = None) -> dict[Key, Figures]:
 
 
 def circumstances(provider_id: int | None = None) -> Circumstances:
-    """What speaks against paying, of all providers or of one. Five statements."""
+    """What speaks against paying, of all providers or of one. Six statements."""
     mine = {} if provider_id is None else {"provider": provider_id}
     releases = Release.objects.filter(**mine)
     methods = PayoutMethod.objects.filter(**mine, confirmed_at__isnull=False, removed_at=None)
@@ -171,6 +174,7 @@ def circumstances(provider_id: int | None = None) -> Circumstances:
         is_proven(),
         _keys(_disputed(releases)),
         _keys(_suspended(releases)),
+        _coming_back(mine),
         _seasoned(provider_id),
         {(method.provider_id, method.currency): method for method in methods},
     )
@@ -195,6 +199,13 @@ def _suspended(releases: QuerySet[Release]) -> QuerySet[Release]:
     return releases.filter(~Exists(paid), contract__state=State.SUSPENDED)
 
 
+def _coming_back(mine: Mapping[str, int]) -> frozenset[Key]:
+    """Where a debt is being taken out of an earlier payout: kept from the next one as well, it would be recovered twice."""
+    asked = PayoutReversal.objects.filter(state=ReversalState.SUBMITTING, transfer__payout__state=PayoutState.SETTLED)
+    asked = asked.filter(**{f"transfer__payout__{name}": value for name, value in mine.items()})
+    return frozenset(asked.order_by().values_list("transfer__payout__provider_id", "transfer__payout__currency").distinct())
+
+
 def _seasoned(provider_id: int | None) -> frozenset[int]:
     """The providers whose first release is old enough."""
     since = clock.now() - timedelta(days=settings.PAYOUT_NEW_PROVIDER_DAYS)
@@ -209,6 +220,7 @@ def held_back(hold: Hold, figures: Figures, currency: str) -> Refused:
         Hold.UNPROVEN: _("The ledger is not proven. Make a proof, and look at what it finds, before money leaves."),
         Hold.DISPUTED: _("A payment of one of the provider’s rentals is disputed. Nothing is paid until the bank has decided."),
         Hold.SUSPENDED: _("One of the rentals is paused. What it earned is paid when it goes on or has ended."),
+        Hold.COMING_BACK: _("Money of an earlier payout is on its way back. What is owed is known when it has come."),
         Hold.NEW_PROVIDER: _("The provider is new: the first payout waits until %(days)d days after its first release."),
         Hold.NO_METHOD: _("The provider has set and confirmed no place to be paid in this currency."),
         Hold.METHOD_FRESH: _("Where the provider is paid was changed in the last hours. Nothing is paid there yet."),

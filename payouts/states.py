@@ -87,6 +87,7 @@ class Hold(models.TextChoices):
     UNPROVEN = "unproven", _("The ledger is not proven")
     DISPUTED = "disputed", _("A payment is disputed")
     SUSPENDED = "suspended", _("A rental is paused")
+    COMING_BACK = "coming_back", _("Money of an earlier payout is on its way back")
     NEW_PROVIDER = "new_provider", _("New provider: the first payout waits")
     NO_METHOD = "no_method", _("No confirmed way to be paid")
     METHOD_FRESH = "method_fresh", _("The way to be paid was changed in the last hours")

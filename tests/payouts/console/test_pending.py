@@ -151,9 +151,9 @@ def test_the_number_of_statements_does_not_grow(
         walk = Walk(customer, _founded(f"host{number}")).running()
         with clock.at(LATER):
             release_contract(walk.contract.pk, LATER)
-    with clock.at(LATER), django_assert_num_queries(7):
+    with clock.at(LATER), django_assert_num_queries(8):
         assert len(pending_releases()) == 4
-    with clock.at(LATER), django_assert_num_queries(7):
+    with clock.at(LATER), django_assert_num_queries(8):
         assert len(pending_releases(ready.pk)) == 1
 
 

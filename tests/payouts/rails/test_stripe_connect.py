@@ -149,6 +149,23 @@ def test_a_lost_answer_to_a_reversal_takes_nothing_back_twice(stripe: Standin, b
     agrees(by_stripe)
 
 
+def test_a_debt_on_its_way_back_is_not_kept_from_the_next_payout_as_well(stripe: Standin, by_stripe: CardReady) -> None:
+    payout = by_stripe.paid_out()
+    by_stripe.ended_at_providers_fault()
+    stripe.api.drops[f"POST /v1/transfers/{transfer_of(payout).external_id}/reversals"] = 3
+    with by_stripe.at(), pytest.raises(GatewayError):
+        recover(by_stripe.walk.contract.pk)
+    by_stripe.earns_by(CardWalk(stripe, by_stripe.walk.customer, by_stripe.walk.offering))
+    with pytest.raises(Refused) as refused:
+        by_stripe.approved()
+    assert (refused.value.code, payout.provider.payouts.count()) == ("coming_back", 1)
+    by_stripe.sweep()
+    second = by_stripe.paid_out()
+    assert (second.state, second.recovered_minor) == ("settled", 0)
+    assert balance(A.PROVIDER_PAYABLE, payout.provider, "EUR") == 0
+    agrees(by_stripe)
+
+
 def test_what_the_account_has_no_more_stays_a_debt_and_is_kept_from_later_releases(stripe: Standin, by_stripe: CardReady) -> None:
     payout = by_stripe.paid_out()
     by_stripe.ended_at_providers_fault()
