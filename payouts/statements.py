@@ -29,6 +29,10 @@ def month_after(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
+# The kinds of entries whose key ends with the id of a payout.
+_STEPS = frozenset({"payout_sent", "payout_failed", "payout_returned"})
+
+
 @dataclass(frozen=True)
 class Booked:
     """One entry: `yours` moves the provider's balance, `fee` of `earned` was ours. `rental` is a contract's reference."""
@@ -48,8 +52,8 @@ class Booked:
 
     @property
     def payout_id(self) -> int | None:
-        """The payout whose step it is."""
-        return int(self.key.rpartition(":")[2]) if self.key.startswith("payout-") else None
+        """The payout whose step it is; what came back of one is named by its own row."""
+        return int(self.key.rpartition(":")[2]) if self.kind in _STEPS else None
 
 
 _LINES = """
@@ -102,10 +106,12 @@ def what(kind: str) -> str:
     words = {
         "release": _("Earned"),
         "refund_decided": _("Taken back for a refund"),
+        "loss_regained": _("Taken back for a refund"),
         "dispute_lost": _("Taken back by a customer’s bank"),
         "payout_sent": _("Paid out"),
         "payout_failed": _("Payout failed"),
         "payout_returned": _("Payout came back"),
+        "payout_reversed": _("Settled out of an earlier payout"),
     }
     return words.get(kind, kind.replace("_", " ").capitalize())
 

@@ -13,7 +13,7 @@ from django.test import Client
 
 from accounts.models import User
 from billing.ledger import credit
-from billing.payout_postings import payout_sent, payout_settled
+from billing.payout_postings import payout_sent, payout_settled, share_taken_back
 from billing.states import LedgerAccount
 from contracts.models import Contract
 from core import clock
@@ -246,6 +246,18 @@ def test_the_sheet_of_a_month_has_every_line_and_ends_with_the_balance(
     assert {line["rental"] for line in lines} == {contract.reference, ""}
     assert lines[-1]["reference"] == "SEPA 2026052000418"
     assert [(line["earned"], line["fee"]) for line in lines[:2]] == [("22.80", "2.28"), ("6.40", "0.64")]
+
+
+def test_what_came_back_of_a_payout_shows_nobody_elses_reference(
+    rented: Callable[..., Contract], provider_user: User, stranger: User, stranger_client: Client, now: datetime
+) -> None:
+    contract = rented()
+    payout = paid_to(contract.provider, provider_user, release_contract(contract.pk, NOW))
+    other = walk.become_provider(walk.personal_account(stranger), name="Rival", country="NL")
+    # Ways back are counted by themselves: the number is also that of somebody else's payout.
+    share_taken_back(payout.pk, "stripe", other, 500, "EUR")
+    (line,) = sheet(stranger_client, "2026-5")
+    assert (line["what"], line["yours"], line["reference"]) == ("Settled out of an earlier payout", "5.00", "")
 
 
 def test_a_month_that_is_over_gets_one_statement_that_never_changes(
