@@ -109,18 +109,20 @@ class IcpayGateway:
         """Ask for all of a payment to be given back. A refund has no id of its own there: it is named by its payment.
 
         No key makes a repeat harmless. So it is looked at before: what has been given back is not asked for again, and what ICPay
-        says cannot be given back is on its way, if an answer of this attempt was lost, or goes to a person.
+        refuses to give back, before or when it is asked, is on its way if an answer of this attempt was lost, or goes to a person.
         """
         payment_id = refund.payment.external_charge_id
         now = replace(self.read_refund(payment_id), refund_id=refund.public_id, attempt=refund.failures)
         if now.status == RefundStatus.SUCCEEDED:
             return now
         path = f"/user/payments/{quote(payment_id, safe='')}"
-        if not _may_be_given_back(ask("POST", f"{path}/refund-precheck", settings.ICPAY_USER_TOKEN, json={})):
-            if refund.attempts - refund.failures > 1:
-                return now
-            raise GatewayError("ICPay says that it cannot give this payment back", permanent=True)
-        ask("POST", f"{path}/refund", settings.ICPAY_USER_TOKEN, json={})
+        try:
+            if not _may_be_given_back(ask("POST", f"{path}/refund-precheck", settings.ICPAY_USER_TOKEN, json={})):
+                raise GatewayError("ICPay says that it cannot give this payment back", permanent=True)
+            ask("POST", f"{path}/refund", settings.ICPAY_USER_TOKEN, json={})
+        except GatewayError as error:
+            if not error.permanent or refund.attempts - refund.failures <= 1:
+                raise
         return now
 
     def read_refund(self, external_id: str) -> GatewayRefund:

@@ -261,6 +261,26 @@ def test_a_lost_answer_asks_for_nothing_twice(was_done_meanwhile: bool, icpay: S
     assert (read(refund).state, Refund.objects.count()) == (RefundState.SUCCEEDED, 1)
 
 
+def test_a_refusal_after_a_lost_answer_is_not_paid_by_a_person_as_well(
+    icpay: Standin, by_itself: None, paid: Payment, address: str, staff: User
+) -> None:
+    path = f"POST /user/payments/{paid.external_charge_id}"
+    icpay.api.drops[f"{path}/refund?"] = 1
+    refund = end(paid)
+    assert icpay.account.refunding == [paid.external_charge_id]
+    # It is under way there, and only the second request itself is told so.
+    icpay.api.failures[f"{path}/refund?"] = [400]
+    icpay.account.refunding.clear()
+    with both_at(icpay, clock.now() + timedelta(minutes=6)):
+        services.sweep_refunds()
+    assert read(refund).state == RefundState.SUBMITTED
+    with pytest.raises(Refused):
+        services.pay_refund_in_tokens(refund.pk, staff, "block-9")
+    icpay.account.refund(paid.external_charge_id)
+    bring(icpay)
+    assert (read(refund).state, read(refund).payment.refunded_minor) == (RefundState.SUCCEEDED, 4570)
+
+
 def test_a_question_that_never_arrived_is_asked_again(icpay: Standin, by_itself: None, paid: Payment) -> None:
     icpay.api.failures["POST /user/"] = [503]
     refund = end(paid)
