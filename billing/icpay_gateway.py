@@ -115,11 +115,8 @@ class IcpayGateway:
         now = replace(self.read_refund(payment_id), refund_id=refund.public_id, attempt=refund.failures)
         if now.status == RefundStatus.SUCCEEDED:
             return now
-        path = f"/user/payments/{quote(payment_id, safe='')}"
         try:
-            if not _may_be_given_back(ask("POST", f"{path}/refund-precheck", settings.ICPAY_USER_TOKEN, json={})):
-                raise GatewayError("ICPay says that it cannot give this payment back", permanent=True)
-            ask("POST", f"{path}/refund", settings.ICPAY_USER_TOKEN, json={})
+            _ask_back(payment_id)
         except GatewayError as error:
             if not error.permanent or refund.attempts - refund.failures <= 1:
                 raise
@@ -205,6 +202,14 @@ def ask(method: str, path: str, key: str, **kw: Any) -> Any:
     if not isinstance(told, dict | list):
         raise GatewayError("ICPay's answer cannot be read")
     return told
+
+
+def _ask_back(payment_id: str) -> None:
+    """Have all of a payment given back. Raises `GatewayError`, permanent where ICPay refuses."""
+    path = f"/user/payments/{quote(payment_id, safe='')}"
+    if not _may_be_given_back(ask("POST", f"{path}/refund-precheck", settings.ICPAY_USER_TOKEN, json={})):
+        raise GatewayError("ICPay says that it cannot give this payment back", permanent=True)
+    ask("POST", f"{path}/refund", settings.ICPAY_USER_TOKEN, json={})
 
 
 def _may_be_given_back(said: Any) -> bool:
