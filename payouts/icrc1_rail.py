@@ -67,6 +67,9 @@ _HistoryOf = Types.Record({"account": _Account, "start": Types.Opt(Types.Nat), "
 # So many of the wallet's transactions at once, and so many pages: the last thousands.
 _PAGE, _PAGES = 500, 20
 
+# In the row of a transfer that was begun under other settings.
+ELSEWHERE = "the wallet or the ledger is another one since"
+
 _MEANINGS = {
     "TemporarilyUnavailable": Outcome.LATER,
     # Our clock is ahead of the ledger's.
@@ -109,7 +112,7 @@ class Icrc1Rail:
                 % {"held": held.units, "token": held.symbol, "needed": units + fee},
                 code="wallet_short",
             )
-        return [Part(payout.amount_minor, asset=held.symbol, units=units, fee_units=fee)]
+        return [Part(payout.amount_minor, asset=held.symbol, units=units, fee_units=fee, origin=_origin())]
 
     def held(self) -> Held:
         """What the wallet holds. Raises `GatewayError` when nobody answers."""
@@ -119,7 +122,12 @@ class Icrc1Rail:
         )
 
     def pay(self, transfer: PayoutTransfer) -> Said:
-        """Ask the ledger to move it. What it has moved before it names as a duplicate: that is success, too."""
+        """Ask the ledger to move it. What it has moved before it names as a duplicate: that is success, too.
+
+        Out of another wallet, or on another ledger, it would be another transfer: nothing is asked then.
+        """
+        if transfer.origin != _origin():
+            return Said(Outcome.TOO_LATE, reason=ELSEWHERE)
         assert transfer.units is not None
         assert transfer.fee_units is not None
         sent = {
@@ -140,6 +148,8 @@ class Icrc1Rail:
 
     def look(self, transfer: PayoutTransfer) -> Said:
         """Look through what the wallet has sent. Without an index nobody can."""
+        if transfer.origin != _origin():
+            return Said(Outcome.NOT_FOUND, reason=ELSEWHERE)
         if not settings.ICRC1_INDEX:
             return Said(Outcome.NOT_FOUND, reason="no index is configured")
         start: list[int] = []
@@ -181,6 +191,11 @@ def _ask(method: str, answers: Type, *arguments: dict[str, Any]) -> Any:
 
 def _account(owner: Principal) -> dict[str, Any]:
     return {"owner": owner, "subaccount": []}
+
+
+def _origin() -> str:
+    """The ledger and the wallet that the settings mean now."""
+    return f"{settings.ICRC1_LEDGER}:{wallet_key().sender()}"
 
 
 def _receiver(transfer: PayoutTransfer) -> Principal:

@@ -19,6 +19,7 @@ class Part:
     asset: str = ""
     units: int | None = None
     fee_units: int | None = None
+    origin: str = ""
 
 
 class Outcome(StrEnum):

@@ -17,9 +17,9 @@ class PayoutTransfer(FSMModelMixin, models.Model):
     """A part of a payout that leaves by one call: `amount_minor` of its currency, out of `payment` where the rail wants one.
 
     `key` is what the outside tells a repeat by. In a token, `units` of `asset` go to the provider and `fee_units` to the network,
-    both in the token's smallest unit; `created_at_time` (nanoseconds since 1970, UTC) and `memo` (hex) are then part of the key:
-    the ledger takes the same transfer only once. `attempts` are calls, `refusals` those of them that were answered with a certain
-    no: while the two differ, money may have left. `reversed_minor` came back since.
+    both in the token's smallest unit; `created_at_time` (nanoseconds since 1970, UTC), `memo` (hex) and `origin` (the ledger, and
+    the wallet on it) are then part of the key: the ledger takes the same transfer only once. `attempts` are calls, `refusals`
+    those of them that were answered with a certain no: while the two differ, money may have left. `reversed_minor` came back since.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -32,6 +32,7 @@ class PayoutTransfer(FSMModelMixin, models.Model):
     fee_units = models.DecimalField(max_digits=38, decimal_places=0, null=True, blank=True)
     created_at_time = models.BigIntegerField(null=True, blank=True)
     memo = models.CharField(max_length=64, blank=True)
+    origin = models.CharField(max_length=130, blank=True)
     state = FSMField(default=TransferState.SUBMITTING, choices=TransferState.choices, protected=True)
     external_id = models.CharField(max_length=80, blank=True)
     attempts = models.PositiveIntegerField(default=0)

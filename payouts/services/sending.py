@@ -82,7 +82,7 @@ def _transfer(payout: Payout, part: Part) -> PayoutTransfer:
         created_at=now,
     )
     if part.asset:
-        made.asset, made.units, made.fee_units = part.asset, part.units, part.fee_units
+        made.asset, made.units, made.fee_units, made.origin = part.asset, part.units, part.fee_units, part.origin
         made.created_at_time, made.memo = nanoseconds(now), made.public_id.hex
     return made
 

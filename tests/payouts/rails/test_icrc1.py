@@ -1,5 +1,6 @@
 """Payouts in a token leave once, whatever the ledger answers, and whatever answer gets lost."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -14,13 +15,14 @@ from billing.proof import find_differences
 from billing.states import LedgerAccount as A
 from core import clock
 from core.errors import Refused
+from payouts.ic_key import wallet_key
 from payouts.icrc1_rail import Icrc1Rail, exact_units
 from payouts.models import Payout, PayoutItem, PayoutMethod, PayoutTransfer
 from payouts.services.lost import note_found, note_never_sent
 from payouts.services.payout import fail_payout
 from payouts.states import MethodKind
 from tests.cast import proved_browser_of
-from tests.payouts.rails.conftest import PRINCIPAL, Ready, fresh, transfer_of
+from tests.payouts.rails.conftest import PRINCIPAL, SEED, Ready, fresh, transfer_of
 from tests.payouts.rails.replica import Replica
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +76,32 @@ def test_what_was_not_answered_for_a_day_is_looked_for_and_not_sent_again(ic: Re
     in_tokens.sweep()
     assert (fresh(payout).state, len(ic.blocks)) == ("settled", 1)
     assert ic.calls("icrc1_transfer") == 2
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_out_of_another_wallet_nothing_is_sent_a_second_time(
+    ic: Replica, in_tokens: Ready, settings: Settings, *, answered: bool
+) -> None:
+    if answered:
+        ic.errors["icrc1_transfer"] = [{"TemporarilyUnavailable": None}]
+    else:
+        ic.drops["icrc1_transfer"] = 1
+    payout = in_tokens.approved()
+    with suppress(GatewayError):
+        in_tokens.carry_out(payout)
+    settings.ICRC1_WALLET_KEY = "aa" * 32
+    ic.balances[wallet_key().sender().to_str()] = 10_000 * 10**6
+    in_tokens.sweep()
+    if answered:
+        # For certain nothing has left: it is owed again.
+        assert (fresh(payout).state, ic.blocks) == ("failed", [])
+        return
+    in_tokens.sweep()
+    assert (fresh(payout).state, transfer_of(payout).state, len(ic.blocks)) == ("sent", "submitted", 1)
+    assert "another one" in StaffTask.objects.get(key=f"payout:{payout.pk}", closed_at=None).text
+    settings.ICRC1_WALLET_KEY = SEED
+    in_tokens.sweep()
+    assert (fresh(payout).state, len(ic.blocks)) == ("settled", 1)
 
 
 def test_what_is_not_found_is_left_to_people(ic: Replica, in_tokens: Ready, settings: Settings) -> None:
