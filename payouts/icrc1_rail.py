@@ -211,7 +211,8 @@ def _is_principal(address: str) -> bool:
 
 
 def _words(error: str, details: dict[str, Any] | None) -> str:
-    facts = ", ".join(f"{name} {value}" for name, value in (details or {}).items())
+    """The answer in a line. The provider reads it, too: what our wallet holds is not told."""
+    facts = ", ".join(f"{name} {value}" for name, value in (details or {}).items() if name != "balance")
     return f"{error} ({facts})" if facts else error
 
 
