@@ -230,7 +230,7 @@ class PayoutAdmin(ConsolePages, StaffActions[Payout], MoneyAdmin[Payout]):
         """Every step, with who did it."""
         events = timeline(payout)
         people = User.objects.in_bulk({event.data.get("actor") for event in events} - {None})
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{} UTC: {}{}</li>", (_step(event, people) for event in events)))
+        return format_html_join("", "<div>{} UTC: {}{}</div>", (_step(event, people) for event in events))
 
 
 def _step(event: DomainEvent, people: Mapping[int, User]) -> tuple[str, str, str]:

@@ -115,13 +115,13 @@ def _row(method: PayoutMethod, now: datetime) -> MethodRow:
         currency=method.currency,
         label=str(state.label),
         tone=TONES[state],
-        note=_note(method, state),
+        note=note(method, now),
     )
 
 
-def _note(method: PayoutMethod, state: MethodState) -> str:
+def note(method: PayoutMethod, now: datetime) -> str:
     """What follows, or since when."""
-    match state:
+    match method_state(method, now):
         case MethodState.WAITING:
             return _("Open the link in the mail, within 24 hours.")
         case MethodState.LAPSED:

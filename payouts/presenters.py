@@ -12,8 +12,9 @@ from contracts.models import Contract
 from contracts.states import State
 from core.formats import day, minor, money, when
 from core.money import Money, format_money
+from core.tokens import token_text
 from payouts.earnings import MONTHS, ContractEarned, Earned
-from payouts.method_rows import shortened
+from payouts.method_rows import note, shortened
 from payouts.models import Payout, PayoutMethod, Release, Statement
 from payouts.states import MethodKind, PayoutState
 
@@ -113,13 +114,13 @@ def _bare(amount: int, currency: str) -> str:
 # Where it goes --------------------------------------------------------------------------------------------------------------------
 
 
-def methods(found: Iterable[tuple[str, PayoutMethod | None]]) -> list[Context]:
-    """Where each currency is paid to, shortened; an empty place where nothing is set."""
+def methods(found: Iterable[tuple[str, PayoutMethod | None]], now: datetime) -> list[Context]:
+    """Where each currency is paid to, shortened, and since or from when; an empty place where nothing is set."""
     return [
         {
             "currency": currency,
             "place": f"{MethodKind(method.kind).label}, {shortened(method)}" if method else "",
-            "since": day(method.confirmed_at) if method and method.confirmed_at else "",
+            "note": note(method, now) if method else "",
         }
         for currency, method in found
     ]
@@ -209,7 +210,8 @@ def payout_page(payout: Payout) -> Context:
     if payout.paid_at:
         facts.append({"label": _("Paid"), "value": f"{when(payout.paid_at)} UTC"})
     if payout.paid_units is not None:
-        facts.append({"label": _("In"), "value": payout.paid_currency})
+        sent = token_text(int(payout.paid_units), payout.paid_currency)
+        facts.append({"label": _("In tokens"), "value": _("%(sent)s, the network’s fee included") % {"sent": sent}})
     return {
         "title": _("Payout of %(amount)s") % {"amount": money(payout.amount)},
         "state": state_words(payout.state),

@@ -44,7 +44,7 @@ def provider_earnings(request: AccountRequest) -> HttpResponse:
     sums = read.earned_by(provider)
     context = {
         "currencies": presenters.currencies(sums, read.released_by_month(provider, now), now),
-        "methods": presenters.methods((row.currency, method_in_use(provider.pk, row.currency)) for row in sums),
+        "methods": presenters.methods(((row.currency, method_in_use(provider.pk, row.currency)) for row in sums), now),
         "releases": presenters.releases(read.latest_releases(provider)),
         "release_headers": presenters.release_headers(),
         "contract_headers": presenters.contract_headers(),

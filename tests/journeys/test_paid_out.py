@@ -36,10 +36,11 @@ from payouts.services.release import is_released, last_release_hour
 from payouts.states import PayoutState
 from providers.models import Offering, Provider
 from tests import icpay_standin, stripe_standin
-from tests.browser import sign_in
+from tests.browser import sideways, sign_in
 from tests.cast import PASSWORD
 from tests.icpay_standin import server as icpay_server
 from tests.journeys.conftest import OFFERED, Visitor
+from tests.journeys.elsewhere import Calendar, Outside
 from tests.stripe_standin import server as stripe_server
 from tests.walk import KEY, START, offered_by
 
@@ -52,19 +53,6 @@ NIGHTLY = ("contract deadlines", "balance reports read", "what is earned release
 LONG_JOBS = {"payouts.tasks.make_releases", "billing.tasks.make_proof"}
 
 
-class Calendar:
-    """Another present, for every thread of the process; it goes on as fast as ours. Stands in for `datetime` in the clock."""
-
-    def __init__(self, start: datetime) -> None:
-        self.turn_to(start)
-
-    def turn_to(self, moment: datetime) -> None:
-        self.ahead = moment - datetime.now(UTC)
-
-    def now(self, zone: object) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-
 @pytest.fixture
 def calendar(monkeypatch: pytest.MonkeyPatch) -> Calendar:
     """It is a morning in March."""
@@ -72,23 +60,6 @@ def calendar(monkeypatch: pytest.MonkeyPatch) -> Calendar:
     found = Calendar(START)
     monkeypatch.setattr(clock, "datetime", SimpleNamespace(now=found.now))
     return found
-
-
-class Outside:
-    """Stripe and ICPay. Their messages come over HTTP, when a test lets them; then we do all that follows."""
-
-    def __init__(self, site: str, stripe: stripe_standin.Standin, icpay: icpay_standin.Standin) -> None:
-        self.stripe, self.icpay, self.site = stripe, icpay, site
-        stripe.account.now = icpay.account.now = lambda: clock.now().timestamp()
-
-    def speak(self) -> None:
-        """Bring what has happened there, and work it off."""
-        self.stripe.webhook, self.icpay.webhook = (f"{self.site}/api/v1/webhooks/{name}" for name in ("stripe", "icpay"))
-        self.stripe.bring_over_http()
-        self.icpay.bring_over_http()
-        # Whatever happens there from here on waits again.
-        self.stripe.webhook = self.icpay.webhook = ""
-        drain()
 
 
 @pytest.fixture
@@ -108,16 +79,16 @@ def outside(calendar: Calendar, site: str, settings: Settings) -> Iterator[Outsi
         yield Outside(site, stripe, icpay)
 
 
-Enter = Callable[[User], Visitor]
+Enter = Callable[..., Visitor]
 
 
 @pytest.fixture
 def enter(visitor: Callable[..., Visitor], live_server: LiveServer) -> Iterator[Enter]:
-    """`enter(user)`: somebody who is signed in; in the end no page has complained."""
+    """`enter(user, width=…)`: somebody who is signed in; in the end no page has complained."""
     people: list[Visitor] = []
 
-    def come(user: User) -> Visitor:
-        people.append(visitor())
+    def come(user: User, **more: int) -> Visitor:
+        people.append(visitor(**more))
         sign_in(people[-1].context, live_server, user)
         return people[-1]
 
@@ -267,6 +238,10 @@ def give_back(desk: Visitor, clerk: Visitor, outside: Outside, by_card: Contract
 
 def pay_out(clerk: Visitor, colleague: Visitor, folder: Path) -> tuple[str, str]:
     """Proposed by one, approved by the other, exported and marked as paid; the files of both currencies."""
+    page = colleague.open("/admin/payouts/payout/pending/")
+    assert sideways(page) <= 0
+    # On a phone words stay whole, and the table scrolls.
+    assert all((row.bounding_box() or {"height": 0})["height"] < 100 for row in page.locator(".console-table tr").all())
     page = clerk.open("/admin/payouts/payout/pending/")
     clerk.picture("staff-pending")
     send(page, page.get_by_role("link", name="Propose all 2"))
@@ -344,7 +319,8 @@ def look_at_earnings(desk: Visitor, folder: Path) -> None:
     desk.open("/dashboard/provider/payouts")
     desk.picture("payouts")
     for payout in Payout.objects.all():
-        desk.open(f"/dashboard/provider/payouts/{payout.public_id}")
+        page = desk.open(f"/dashboard/provider/payouts/{payout.public_id}")
+        page.get_by_text(payout.reference).wait_for()
         desk.picture(f"payout-{payout.currency}")
     page = desk.open("/dashboard/provider/statements")
     desk.picture("statements")
@@ -355,8 +331,9 @@ def look_at_earnings(desk: Visitor, folder: Path) -> None:
         assert yours == booked_for(provider, payout.currency)
         assert (sum(yours), yours[-1], said[-1]["reference"]) == (0, -payout.amount_minor, payout.reference)
         assert int(said[-1]["balance"].replace(".", "")) == -balance(LedgerAccount.PROVIDER_PAYABLE, provider, payout.currency)
-    desk.open("/dashboard/provider/payout-methods")
+    page = desk.open("/dashboard/provider/payout-methods")
     desk.picture("methods")
+    assert page.get_by_text("In use").count() == 2
 
 
 def test_what_was_earned_by_card_and_in_tokens_is_released_and_paid_out(
@@ -390,7 +367,7 @@ def test_what_was_earned_by_card_and_in_tokens_is_released_and_paid_out(
         leave(renter, outside, contract)
     colleague = make_staff(create_user("colleague@example.com", PASSWORD, name="Colin", verified=True), superuser=True)
     TOTP.activate(colleague, generate_totp_secret())
-    clerk, second = enter(staff), enter(colleague)
+    clerk, second = enter(staff), enter(colleague, width=390)
     give_back(desk, clerk, outside, by_card, in_tokens)
 
     # A new provider's first payout comes two weeks after its first release.

@@ -397,7 +397,12 @@ def test_looking_at_the_link_confirms_nothing(provider: Provider, provider_user:
     before = rows()
     answer = owner.get(link(secret))
     assert owner.head(link(secret)).status_code == 200
-    for words in ("DE89 3704 0044 0532 0130 00", "Piet Provider", "NL … 4300 is not used any more", "The first waits for 1 day"):
+    for words in (
+        "DE89 3704 0044 0532 0130 00",
+        "Piet Provider",
+        "NL … 4300 is not used any more",
+        "the first one 1 day from now at the earliest",
+    ):
         assert words in text(answer)
     assert rows() == before
 
