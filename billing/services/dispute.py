@@ -217,7 +217,7 @@ def _lose(dispute: Dispute, payment: Payment) -> None:
     postings.dispute_lost(
         dispute,
         contract,
-        payment.charge.segment,
+        payment.charge.segment if is_allocated(payment) else None,
         sources=loss.sources,
         unallocated=loss.unallocated,
         refund_payable=loss.owed,

@@ -106,7 +106,8 @@ def _refuse(contract: Contract, payments: Iterable[Payment], through: datetime) 
         raise Refused(_("It is paused: nothing is released until it goes on."), code="suspended")
     if contract.provisioned_at is None:
         raise Refused(_("Nothing was delivered, so nothing is earned."), code="not_delivered")
-    _refuse_future(through)
+    if not contract.is_final:
+        _refuse_future(through)
 
 
 def _refuse_future(through: datetime) -> None:

@@ -31,6 +31,9 @@ class DeadlyMarket(RandomMarket):
     def schedules(self) -> None:
         self._in_child(super().schedules)
 
+    def release(self) -> None:
+        self._in_child(super().release)
+
     def _in_child(self, work: Callable[[], None]) -> None:
         def at_this_time() -> None:
             with clock.at(self.now):

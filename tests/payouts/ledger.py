@@ -1,6 +1,7 @@
 """What the tests of releases and payouts read in the ledger. In minor units."""
 
 from datetime import timedelta
+from typing import Any
 
 from billing.ledger import balance
 from billing.models import LedgerLine, Payment
@@ -41,7 +42,7 @@ def released_of(contract: Contract) -> int:
     return sum(release.amount_minor for release in Release.objects.filter(contract=contract))
 
 
-def everything() -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+def everything() -> tuple[list[Any], list[Any]]:
     """All releases and all lines of the ledger, to see that nothing was changed."""
     return list(Release.objects.order_by("pk").values()), list(LedgerLine.objects.order_by("pk").values())
 
