@@ -27,10 +27,10 @@ run: $(RUNTIME) ## the market on http://127.0.0.1:8000 (PORT=, DECENTCLOUD_HOME=
 	@exec $(PY) -m scripts.run
 
 test: $(WORK) system-for-tests ## all tests but the long ones, in parallel
-	$(PY) -m pytest -n auto -m "not soak" $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal -m "not soak" $(ARGS)
 
 soak: $(WORK) system-for-tests ## long random walks, a thousand kills, mutation testing; by hand, for an hour or more
-	$(PY) -m pytest -n auto -m soak $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal -m soak $(ARGS)
 	@rm -rf mutants
 	DATABASE_URL=postgres://nobody@127.0.0.1:1/nothing $(PY) -m mutmut run
 	@$(PY) -m scripts.mutants
