@@ -16,7 +16,8 @@ def locked_row(gateway_name: str, facts: GatewayPayment) -> Payment | None:
     """
     known, ids = _known(gateway_name, facts)
     # One statement for both questions: whose payment it is, and that charge's row.
-    charge = found_locked(Charge, f"id = (SELECT charge_id FROM billing_payment WHERE {known} ORDER BY id LIMIT 1)", ids)  # noqa: S608
+    of_payment = f"id = (SELECT charge_id FROM billing_payment WHERE {known} ORDER BY id LIMIT 1)"  # noqa: S608 (conditions of our own)
+    charge = found_locked(Charge, of_payment, ids)
     if charge is None and facts.charge_id is not None:
         charge = found_locked(Charge, "public_id = %s", [facts.charge_id])
     if charge is None:
