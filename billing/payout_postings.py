@@ -75,7 +75,7 @@ def payout_failed(payout_id: int, provider: Provider, amount: int, currency: str
 
 
 def payout_returned(payout_id: int, provider: Provider, into: Line, amount: int, currency: str) -> None:
-    """It was settled and came back `into` an account of ours: owed again."""
+    """It was settled and came back `into` an account of ours: owed again, all of it, however many of its tokens came."""
     lines = [into, credit(A.PROVIDER_PAYABLE, provider, amount)]
     if into.currency and into.currency != currency:
         lines += [debit(A.FX, currency, amount), credit(A.FX, into.currency, into.amount, into.currency)]
@@ -93,6 +93,11 @@ def share_taken_back(reversal_id: int, gateway: str, provider: Provider, amount:
         currency,
         [debit(A.GATEWAY_CLEARING, gateway, amount), credit(A.PROVIDER_PAYABLE, provider, amount)],
     )
+
+
+def settled_key(payout_id: int) -> str:
+    """The key of the entry by which a payout was settled."""
+    return f"payout-settled:{payout_id}"
 
 
 def _owner(payout_id: int) -> str:

@@ -1,10 +1,15 @@
 """Only amounts of tokens: how many of the smallest units there are, of what, on which network, and how one reads them."""
 
+import re
 from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
 from core.money import MINUS, NO_BREAK_SPACE
+
+# The ledger's lines have 38 digits.
+MOST_UNITS = 10**38 - 1
+_PLAIN = re.compile(r"([0-9]{1,38})(?:\.([0-9]{1,38}))?", re.ASCII)
 
 # The network whose tokens go by their bare name in the ledger.
 HOME_NETWORK = "ic"
@@ -59,6 +64,22 @@ def token_text(units: int, code: str) -> str:
     if code in DECIMALS:
         return f"{figure(units, DECIMALS[code])}{NO_BREAK_SPACE}{code}"
     return gettext("%(units)d smallest units of %(token)s") % {"units": units, "token": code}
+
+
+def parse_units(text: str, decimals: int) -> int:
+    """Smallest units of an amount of tokens as people write it: "12.5". Exact: raises ValueError for signs, exponents, group marks,
+    decimal commas, more places than the token has, and more than the ledger can hold.
+    """
+    found = _PLAIN.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("no plain figure")
+    whole, places = found.group(1), (found.group(2) or "").rstrip("0")
+    if len(places) > decimals:
+        raise ValueError("more places than the token has")
+    units = int(whole + places.ljust(decimals, "0"))
+    if units > MOST_UNITS:
+        raise ValueError("more than the ledger can hold")
+    return units
 
 
 def figure(units: int, decimals: int) -> str:

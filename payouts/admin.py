@@ -1,18 +1,17 @@
 """Payouts for staff: what is pending, what is proposed, sent and paid, each step through the services, nothing edited by hand."""
 
-from collections.abc import Mapping
-from hashlib import sha256
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Prefetch, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from accounts.access import user_of
 from accounts.models import User
@@ -23,16 +22,26 @@ from core.formats import minor, money, when
 from core.models import DomainEvent
 from core.queries import timeline
 from core.staff_pages import ReadOnlyInline, StaffAction, StaffActions
-from payouts.console_forms import FIELDS, PaidForm, ReturnedForm, TokenPaidForm
+from core.tokens import token_text
+from payouts.console_forms import FIELDS, PaidForm, ReturnedForm, TokenPaidForm, TokenReturnedForm
 from payouts.console_pages import ConsolePages
-from payouts.exports import file_name
+from payouts.export_admin import PayoutExportAdmin
 from payouts.models import Payout, PayoutExport, PayoutItem, PayoutMethod, PayoutTransfer, Release
 from payouts.services import payout as services
-from payouts.settling import IN_TOKENS
-from payouts.states import UNSENT, ExportFormat, PayoutState, Rail
+from payouts.settling import IN_TOKENS, units_received
+from payouts.states import UNSENT, PayoutState, Rail
 from payouts.transfer_admin import PayoutTransferAdmin, TransferInline
 
 # What was done -------------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _at_fields() -> Iterator[None]:
+    """A refusal names a member of the service; staff sees it at the field of the form."""
+    try:
+        yield
+    except Refused as refused:
+        raise Refused(refused.reason, code=refused.code, field=FIELDS.get(refused.field, refused.field)) from refused
 
 
 def _approve(payout_id: int, request: HttpRequest, _data: Mapping[str, Any]) -> None:
@@ -47,10 +56,8 @@ def _mark_paid(payout_id: int, request: HttpRequest, data: Mapping[str, Any]) ->
     payout = Payout.objects.select_related("method").get(pk=payout_id)
     form: PaidForm | TokenPaidForm = TokenPaidForm() if payout.method.kind in IN_TOKENS else PaidForm()
     form.cleaned_data = dict(data)
-    try:
+    with _at_fields():
         services.mark_paid(payout_id, user_of(request), **form.said(payout))
-    except Refused as refused:
-        raise Refused(refused.reason, code=refused.code, field=FIELDS.get(refused.field, refused.field)) from refused
 
 
 def _fail(payout_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
@@ -59,6 +66,14 @@ def _fail(payout_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None
 
 def _return(payout_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
     services.return_payout(payout_id, user_of(request), data["reason"])
+
+
+def _return_token(payout_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
+    form = TokenReturnedForm()
+    form.cleaned_data = dict(data)
+    with _at_fields():
+        units = form.said(Payout.objects.get(pk=payout_id))
+        services.return_payout(payout_id, user_of(request), data["reason"], units=units)
 
 
 # What can be done ----------------------------------------------------------------------------------------------------------------
@@ -98,6 +113,14 @@ def _is_sent(payout: Payout) -> bool:
 
 def _is_settled(payout: Payout) -> bool:
     return _is_by_hand(payout) and bool(payout.state == PayoutState.SETTLED)
+
+
+def _is_settled_money(payout: Payout) -> bool:
+    return _is_settled(payout) and payout.paid_units is None
+
+
+def _is_settled_token(payout: Payout) -> bool:
+    return _is_settled(payout) and payout.paid_units is not None
 
 
 # What it means -------------------------------------------------------------------------------------------------------------------
@@ -140,6 +163,12 @@ def _explain_fail(payout: Payout) -> str:
 
 def _explain_return(payout: Payout) -> str:
     return gettext("%(amount)s to %(provider)s was paid and came back. It is owed again.") % _words(payout)
+
+
+def _explain_return_token(payout: Payout) -> str:
+    text = gettext("The provider got %(received)s. Write down what of it came back to us; all of %(amount)s is owed again.")
+    received = token_text(units_received(payout), payout.paid_currency)
+    return f"{_explain_return(payout)} {text % {**_words(payout), 'received': received}}"
 
 
 class ItemInline(ReadOnlyInline):
@@ -189,9 +218,9 @@ class PayoutAdmin(ConsolePages, StaffActions[Payout], MoneyAdmin[Payout]):
     fields = (
         *("public_id", "provider", "state", "released_minor", "recovered_minor", "amount_minor", "place", "rail"),
         *("proposed_by", "proposed_at", "approved_by", "approved_at", "sent_at", "export", "reference", "paid_at", "settled_at"),
-        *("fee_minor", "paid_currency", "paid_units", "undone_at", "reason", "history"),
+        *("fee_minor", "in_tokens", "undone_at", "reason", "history"),
     )
-    readonly_fields = ("place", "history")
+    readonly_fields = ("place", "in_tokens", "history")
     inlines = (ItemInline, TransferInline)
     staff_actions: ClassVar = (
         StaffAction("approve", _("Approve"), _approve, _is_proposed, _explain_approve, _("It is approved."), SureForm),
@@ -203,7 +232,12 @@ class PayoutAdmin(ConsolePages, StaffActions[Payout], MoneyAdmin[Payout]):
         StaffAction("drop", _("Drop it"), _fail, _is_unsent, _explain_drop, _("It is dropped.")),
         StaffAction("fail", _("It has failed"), _fail, _is_sent, _explain_fail, _("Its releases are pending again.")),
         StaffAction(
-            "return", _("It came back"), _return, _is_settled, _explain_return, _("Its releases are pending again."), ReturnedForm
+            *("return", _("It came back"), _return, _is_settled_money, _explain_return, _("Its releases are pending again.")),
+            ReturnedForm,
+        ),
+        StaffAction(
+            *("return-token", _("It came back"), _return_token, _is_settled_token, _explain_return_token),
+            *(_("Its releases are pending again."), TokenReturnedForm),
         ),
     )
 
@@ -225,6 +259,15 @@ class PayoutAdmin(ConsolePages, StaffActions[Payout], MoneyAdmin[Payout]):
         }
         return format_html_join("", "<div>{}: {}</div>", ((name, value) for name, value in named.items() if value))
 
+    @admin.display(description=_("in tokens"))
+    def in_tokens(self, payout: Payout) -> str:
+        """What left, whole and in the smallest units, by which chains count."""
+        if payout.paid_units is None:
+            return "–"
+        units = int(payout.paid_units)
+        text = token_text(units, payout.paid_currency)
+        return gettext("%(text)s (%(units)d smallest units), the network’s fee included") % {"text": text, "units": units}
+
     @admin.display(description=_("history"))
     def history(self, payout: Payout) -> SafeString:
         """Every step, with who did it."""
@@ -240,73 +283,6 @@ def _step(event: DomainEvent, people: Mapping[int, User]) -> tuple[str, str, str
     actor = event.data.get("actor")
     who = gettext("the system") if actor is None else str(people.get(int(actor), actor))
     return when(event.at), str(name), f" ({who})"
-
-
-# Files -------------------------------------------------------------------------------------------------------------------------
-
-
-@admin.register(PayoutExport)
-class PayoutExportAdmin(StaffActions[PayoutExport], ReadOnlyAdmin[PayoutExport]):
-    """The files that were made, to be fetched again as they are."""
-
-    list_display = ("public_id", "format", "count", "created_at", "created_by", "file")
-    list_filter = ("format",)
-    list_select_related = ("created_by",)
-    search_fields = ("public_id__exact", "payouts__public_id__exact")
-    search_help_text = _("A file’s id, or that of a payout in it.")
-    ordering = ("-id",)
-    fields = ("public_id", "format", "created_at", "created_by", "sha256", "file", "contents")
-    readonly_fields = ("file", "contents")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PayoutExport]:
-        """Without the files themselves, with what is in them."""
-        payouts = Prefetch("payouts", Payout.objects.select_related("provider").order_by("pk"))
-        return super().get_queryset(request).defer("content").prefetch_related(payouts)
-
-    def get_urls(self) -> list[URLPattern]:
-        """The file before Django's own pages, which would take its address for an object's."""
-        guarded = self.admin_site.admin_view(self.download)
-        return [path("<int:export_id>/file/", guarded, name="payouts_export_file"), *super().get_urls()]
-
-    def links(self, found: PayoutExport) -> list[dict[str, StrOrPromise]]:
-        """The file."""
-        return [{"label": _("Fetch the file"), "url": reverse("admin:payouts_export_file", args=[found.pk])}]
-
-    def download(self, request: HttpRequest, export_id: int) -> HttpResponse:
-        """The file, byte for byte as it was made; Http404 for one that is none, or whose bytes have another sum."""
-        found = PayoutExport.objects.filter(pk=export_id).first() if self.has_view_permission(request) else None
-        content = found.content.encode() if found else b""
-        if found is None or sha256(content).hexdigest() != found.sha256:
-            raise Http404
-        media_type = "application/xml" if found.format == ExportFormat.PAIN001 else "text/csv"
-        name = file_name(found.format, found.created_at, found.public_id)
-        disposition = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        return HttpResponse(content, content_type=f"{media_type}; charset=utf-8", headers=disposition)
-
-    @admin.display(description=_("payouts"))
-    def count(self, export: PayoutExport) -> int:
-        """How many are in it."""
-        return len(export.payouts.all())
-
-    @admin.display(description=_("file"))
-    def file(self, export: PayoutExport) -> SafeString:
-        """To fetch."""
-        name = file_name(export.format, export.created_at, export.public_id)
-        return format_html('<a href="{}">{}</a>', reverse("admin:payouts_export_file", args=[export.pk]), name)
-
-    @admin.display(description=_("in it"))
-    def contents(self, export: PayoutExport) -> SafeString:
-        """Each payout, to go to."""
-        rows = (
-            (
-                reverse("admin:payouts_payout_change", args=[payout.pk]),
-                money(payout.amount),
-                payout.provider,
-                payout.get_state_display(),
-            )
-            for payout in export.payouts.all()
-        )
-        return format_html_join("", '<div><a href="{}">{}</a> {}: {}</div>', rows)
 
 
 # Earned ------------------------------------------------------------------------------------------------------------------------
@@ -365,6 +341,7 @@ class PayoutMethodAdmin(ReadOnlyAdmin[PayoutMethod]):
     exclude = ("key_digest", "key_expires_at")
 
 
-# Left by itself ----------------------------------------------------------------------------------------------------------------
+# Left by itself, or in files --------------------------------------------------------------------------------------------------
 
 admin.site.register(PayoutTransfer, PayoutTransferAdmin)
+admin.site.register(PayoutExport, PayoutExportAdmin)

@@ -4,14 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin_pieces import typed_amount
 from core import clock
 from core.errors import Refused
 from core.staff_pages import ReasonForm
+from core.tokens import DECIMALS, parse_units
 from payouts.models import Payout
-from payouts.settling import IN_TOKENS, LONGEST_REFERENCE
+from payouts.settling import IN_TOKENS, LONGEST_REFERENCE, ledger_name
 
 
 def this_minute() -> datetime:
@@ -62,14 +64,43 @@ class TokenPaidForm(forms.Form):
     )
     paid_at = PaidForm.base_fields["paid_at"]
     paid_currency = forms.CharField(label=_("Token"), max_length=12, help_text=_("Such as ckUSDC."))
-    paid_units = forms.RegexField(
-        r"^[0-9]{1,38}\Z", label=_("Units that left"), help_text=_("Of the token’s smallest, the network’s fee included.")
+    tokens = forms.CharField(
+        label=_("Tokens that left"), max_length=80, help_text=_("Whole tokens, such as 23.5, the network’s fee included.")
+    )
+    network_fee = forms.CharField(
+        label=_("The network’s fee"), max_length=80, initial="0", help_text=_("In the token; it is in what left, and ours.")
+    )
+    decimals = forms.IntegerField(
+        label=_("The token’s decimals"),
+        min_value=0,
+        max_value=36,
+        required=False,
+        help_text=_("Only for a token that we do not know yet; for ICP and others as common leave it empty."),
     )
 
     def said(self, payout: Payout) -> dict[str, Any]:
-        """What `mark_paid` is told."""
+        """What `mark_paid` is told. Raises `Refused` at the fields decimals, tokens and network_fee for what is no amount."""
         data = self.cleaned_data
-        return {**{name: data[name] for name in ("reference", "paid_at", "paid_currency")}, "paid_units": int(data["paid_units"])}
+        decimals = DECIMALS.get(ledger_name(payout, data["paid_currency"]), data["decimals"])
+        if decimals is None:
+            raise Refused(gettext("We do not know this token: say how many decimals it has."), code="bad_token", field="decimals")
+        return {
+            **{name: data[name] for name in ("reference", "paid_at", "paid_currency")},
+            "paid_units": typed_units(data["tokens"], decimals, "tokens"),
+            "network_fee": typed_units(data["network_fee"], decimals, "network_fee"),
+        }
+
+
+def typed_units(text: str, decimals: int, field: str) -> int:
+    """Smallest units of the tokens that staff typed. Raises `Refused` (bad_units) at the field for what is no amount of them."""
+    try:
+        return parse_units(text, decimals)
+    except ValueError as error:
+        raise Refused(
+            gettext("Write tokens in digits with a point, such as 23.5, with at most %(places)d places.") % {"places": decimals},
+            code="bad_units",
+            field=field,
+        ) from error
 
 
 class ReturnedForm(ReasonForm):
@@ -80,8 +111,25 @@ class ReturnedForm(ReasonForm):
         self.fields["reason"].help_text = _("What the bank says. It is kept in the history, and told to the provider.")
 
 
+class TokenReturnedForm(ReasonForm):
+    """Why it came back, and how much of it did."""
+
+    tokens = forms.CharField(
+        label=_("Tokens that came back"),
+        max_length=80,
+        required=False,
+        help_text=_("Whole tokens, such as 23.5. Left empty: all that left but the network’s fee."),
+    )
+    field_order = ("tokens", "reason")
+
+    def said(self, payout: Payout) -> int | None:
+        """The smallest units that came back, None for what is left to the service. A token that we do not know is told in units."""
+        text = self.cleaned_data["tokens"].strip()
+        return typed_units(text, DECIMALS.get(payout.paid_currency, 0), "tokens") if text else None
+
+
 # A refusal names a member of the service; the form calls it so.
-FIELDS = {"fee_minor": "fee"}
+FIELDS = {"fee_minor": "fee", "paid_units": "tokens", "units": "tokens"}
 
 
 class PaidRow:

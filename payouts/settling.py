@@ -2,19 +2,22 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from billing.ledger import Line, credit, debit
-from billing.payout_postings import payout_returned, payout_settled, payout_settled_in
+from billing.models import LedgerLine
+from billing.payout_postings import payout_returned, payout_settled, payout_settled_in, settled_key
 from billing.states import LedgerAccount as A
 from core import clock
 from core.currencies import CURRENCIES
 from core.errors import Refused
 from core.money import MAX_MINOR
 from core.text import is_storable
+from core.tokens import HOME_NETWORK, MOST_UNITS, token_code, token_text
 from payouts.models import Payout
 from payouts.states import MethodKind, Rail
 
@@ -23,8 +26,7 @@ LONGEST_REFERENCE = 120
 IN_TOKENS = (MethodKind.ICP, MethodKind.EVM)
 # Whose balance pays what leaves by itself in tokens; by hand it is that of the gateway of tokens.
 _GATEWAYS: dict[str, str] = {Rail.ICRC1: "icrc1"}
-_TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]{1,11}", re.ASCII)
-MOST_UNITS = 10**38 - 1
+_ASSET = re.compile(r"[A-Za-z][A-Za-z0-9]{1,11}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def checked(payout: Payout, paid: Paid) -> Paid:
         )
     _check_moment(payout, paid.paid_at)
     _check_figures(payout, paid)
-    return Paid(reference, paid.paid_at, paid.fee_minor, paid.token, paid.units, paid.network_fee)
+    return replace(paid, reference=reference, token=ledger_name(payout, paid.token) if paid.token else "")
 
 
 def _check_moment(payout: Payout, paid_at: datetime) -> None:
@@ -72,11 +74,15 @@ def _check_figures(payout: Payout, paid: Paid) -> None:
         if paid.token or paid.units is not None or paid.network_fee:
             raise Refused(_("This payout is not paid in a token."), code="no_token", field="paid_currency")
         return
-    if not is_token(paid.token):
+    if not is_token(paid.token.removesuffix(f".{payout.method.network}")):
         raise Refused(_("Say in which token it was paid, such as ckUSDC."), code="bad_token", field="paid_currency")
-    if paid.units is None or not 0 < paid.units <= MOST_UNITS or not 0 <= paid.network_fee < paid.units:
+    if paid.units is None or not 0 < paid.units <= MOST_UNITS:
         raise Refused(
             _("Say how many of the token’s smallest units left, the network’s fee included."), code="bad_units", field="paid_units"
+        )
+    if not 0 <= paid.network_fee < paid.units:
+        raise Refused(
+            _("The network’s fee is at least 0 and less than what left: it is a part of it."), code="bad_fee", field="network_fee"
         )
     if paid.fee_minor:
         raise Refused(_("A network’s fee is counted in the token."), code="bad_fee", field="fee_minor")
@@ -84,7 +90,21 @@ def _check_figures(payout: Payout, paid: Paid) -> None:
 
 def is_token(name: str) -> bool:
     """Whether a token of this name can stand in the ledger beside currencies."""
-    return bool(_TOKEN.fullmatch(name)) and name not in CURRENCIES
+    return bool(_ASSET.fullmatch(name)) and name not in CURRENCIES
+
+
+def ledger_name(payout: Payout, asset: str) -> str:
+    """What the ledger calls a token that a payout is paid in, such as USDC.base: the same asset on another network is another."""
+    network = payout.method.network or HOME_NETWORK
+    return token_code(asset.removesuffix(f".{network}"), network)
+
+
+def units_received(payout: Payout) -> int:
+    """The smallest units that the provider of a payout in tokens got: what left, without the network's fee of it."""
+    fee = LedgerLine.objects.filter(
+        entry__key=settled_key(payout.pk), account=A.GATEWAY_FEES, currency=payout.paid_currency
+    ).aggregate(total=Sum("amount"))["total"]
+    return int(payout.paid_units or 0) - int(fee or 0)
 
 
 def post_settled(payout: Payout, paid: Paid) -> None:
@@ -97,12 +117,30 @@ def post_settled(payout: Payout, paid: Paid) -> None:
         payout_settled_in(payout.pk, source, payout.amount_minor, payout.currency, network_fee=paid.network_fee)
 
 
-def post_returned(payout: Payout) -> None:
-    """The entry of a payout whose money came back: as much as had left, to where it had left."""
+def checked_return(payout: Payout, units: int | None) -> int | None:
+    """The smallest units that came back of a payout in tokens: as said, else what the provider got. None for one in money.
+
+    Raises Refused: no_token, bad_units (both at the field units) for none, or more than had left.
+    """
     if payout.paid_units is None:
-        into = _source(payout, debit, payout.amount_minor)
-    else:
-        into = _source(payout, debit, int(payout.paid_units), payout.paid_currency)
+        if units is not None:
+            raise Refused(_("This payout was not paid in a token."), code="no_token", field="units")
+        return None
+    back = units_received(payout) if units is None else units
+    if not 0 < back <= payout.paid_units:
+        left = token_text(int(payout.paid_units), payout.paid_currency)
+        raise Refused(
+            _("More than nothing has come back, and at most %(left)s, which had left.") % {"left": left},
+            code="bad_units",
+            field="units",
+        )
+    return back
+
+
+def post_returned(payout: Payout, units: int | None) -> None:
+    """The entry of a payout whose money came back to where it had left: all of it, or so many smallest units of its token."""
+    amount, token = (payout.amount_minor, "") if units is None else (units, payout.paid_currency)
+    into = _source(payout, debit, amount, token)
     payout_returned(payout.pk, payout.provider, into, payout.amount_minor, payout.currency)
 
 

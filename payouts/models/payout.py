@@ -53,7 +53,8 @@ class Payout(FSMModelMixin, models.Model):
     recovered_minor = MinorField(default=0)
     amount_minor = MinorField()
     fee_minor = MinorField(default=0, help_text="What the bank took for it, borne by the platform.")
-    paid_currency = models.CharField(max_length=12, blank=True)
+    # As the ledger calls it: a token's name, with its network where that is not the Internet Computer's.
+    paid_currency = models.CharField(max_length=33, blank=True)
     paid_units = models.DecimalField(max_digits=38, decimal_places=0, null=True, blank=True)
     # Where the money can be found outside: a bank's reference, a transaction's hash.
     reference = models.CharField(max_length=120, blank=True)

@@ -29,7 +29,7 @@ from payouts.models import Payout, PayoutExport, PayoutItem, PayoutMethod, Relea
 from payouts.pending import Figures, circumstances, held_back, pending_releases
 from payouts.rails import rail_for
 from payouts.services.locking import lock_payout, lock_payouts, lock_provider, look_again, refuse_other_rails, require_state
-from payouts.settling import Paid, checked, post_returned, post_settled
+from payouts.settling import Paid, checked, checked_return, post_returned, post_settled
 from payouts.states import UNSENT, ExportFormat, PayoutState, Rail
 from payouts.transfers import refuse_partly_back, refuse_while_out
 from providers.models import Provider
@@ -170,12 +170,14 @@ def mark_paid(
     fee_minor: int = 0,
     paid_currency: str = "",
     paid_units: int | None = None,
+    network_fee: int = 0,
 ) -> Payout:
     """Write down that staff has paid it: where it is found outside, and when. One that is approved is sent first, and looked at.
 
     `fee_minor` is the bank's, in minor units, borne by the platform; `paid_units` are the smallest units of the token
-    `paid_currency`, for methods that are paid in tokens. Raises `Refused`: paid (it is marked already), needs_approval,
-    wrong_state, other_rail, reference_used, and at a field what `settling.checked` says. Emits ``payout.settled``.
+    `paid_currency`, for methods that are paid in tokens, with `network_fee` of them for the network. Raises `Refused`: paid (it is
+    marked already), needs_approval, wrong_state, other_rail, reference_used, and at a field what `settling.checked` says. Emits
+    ``payout.settled``.
     """
     with transaction.atomic():
         payout = lock_payout(payout_id)
@@ -184,7 +186,7 @@ def mark_paid(
         now = clock.now()
         if payout.state == PayoutState.APPROVED:
             _send(payout, now, user)
-        _settle(payout, Paid(reference, paid_at, fee_minor, paid_currency, paid_units), now, user)
+        _settle(payout, Paid(reference, paid_at, fee_minor, paid_currency, paid_units, network_fee), now, user)
     return payout
 
 
@@ -237,22 +239,24 @@ def fail_payout(payout_id: int, user: User | None, reason: str) -> Payout:
     return payout
 
 
-def return_payout(payout_id: int, user: User | None, reason: str) -> Payout:
+def return_payout(payout_id: int, user: User | None, reason: str, *, units: int | None = None) -> Payout:
     """The money came back after it had left: it is owed again, and its releases are pending again.
 
-    Raises `Refused`: required (no reason), wrong_state, partly_back. Posts payout_returned; emits ``payout.returned``.
+    Of one that was paid in a token, `units` of its smallest came back; left out, what the provider had got, which is without the
+    network's fee. All of the payout is owed again either way. Raises `Refused`: required (no reason), wrong_state, partly_back,
+    no_token, bad_units. Posts payout_returned; emits ``payout.returned``.
     """
     reason = _tidy(reason)
     with transaction.atomic():
         payout = lock_payout(payout_id)
         require_state(payout, PayoutState.SETTLED)
         refuse_partly_back(payout)
-        now = clock.now()
+        back, now = checked_return(payout, units), clock.now()
         payout.come_back(now, reason)
         payout.save()
         _release_again(payout, now)
-        post_returned(payout)
-        _tell("payout.returned", payout, user, reason=reason)
+        post_returned(payout, back)
+        _tell("payout.returned", payout, user, reason=reason, units=None if back is None else str(back))
     return payout
 
 

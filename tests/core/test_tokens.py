@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.money import MINUS, NO_BREAK_SPACE
-from core.tokens import TokenAmount, figure, token_code, token_text
+from core.tokens import TokenAmount, figure, parse_units, token_code, token_text
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,16 @@ def test_the_same_asset_elsewhere_or_counted_otherwise_is_another_token() -> Non
 def test_what_the_ledger_holds_reads_as_tokens_and_an_unknown_one_as_units() -> None:
     assert token_text(10**18, "ckETH") == f"1{NO_BREAK_SPACE}ckETH"
     assert token_text(1250, "XYZ.moon") == "1250 smallest units of XYZ.moon"
+
+
+@given(units=st.integers(0, 10**38 - 1), decimals=st.integers(0, 24))
+def test_what_a_figure_says_is_read_back_to_the_unit(units: int, decimals: int) -> None:
+    assert parse_units(figure(units, decimals), decimals) == units
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-1", "+1", "1e3", "1,5", ".5", "5.", "0.123456789", "1 000", "NaN", "1" * 39, "\u0661", "1" + "0" * 30]
+)
+def test_what_is_no_plain_figure_of_a_token_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"plain|places|ledger"):
+        parse_units(text, 8)

@@ -13,6 +13,8 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.services import create_user, make_staff
+from billing.ledger import balance
+from billing.states import LedgerAccount as A
 from core import clock
 from payouts.models import Payout, PayoutExport, PayoutMethod, Release
 from payouts.services.payout import approve_payout, mark_paid, propose_payout
@@ -186,10 +188,34 @@ def test_a_token_payout_asks_for_its_units(
     page = shown(staff_client.get(f"{LIST}{payout.pk}/change/"))
     assert "mark-paid-token" in page
     assert f"{payout.pk}/mark-paid/" not in page
-    said = {"reference": "0xabc", "paid_at": "2026-03-22T09:30", "paid_currency": "USDC", "paid_units": "23500000"}
-    assert "errorlist" in shown(staff_client.post(act(payout, "mark-paid-token"), {**said, "paid_units": "1.5"}))
+    said = {"reference": "0xabc", "paid_at": "2026-03-22T09:30", "paid_currency": "USDC", "tokens": "23.5", "network_fee": "0.25"}
+    for wrong in ({"tokens": "23.5000001"}, {"tokens": "23,5"}, {"tokens": "0"}, {"network_fee": "-1"}, {"network_fee": "23.5"}):
+        assert "errorlist" in shown(staff_client.post(act(payout, "mark-paid-token"), {**said, **wrong}))
+    unknown = shown(staff_client.post(act(payout, "mark-paid-token"), {**said, "paid_currency": "WETH"}))
+    assert "say how many decimals it has" in unknown
+    assert Payout.objects.get().state == PayoutState.APPROVED
     staff_client.post(act(payout, "mark-paid-token"), said)
     assert int(Payout.objects.get().paid_units or 0) == 23_500_000
+    assert "23.5 USDC.base (23500000 smallest units)" in shown(staff_client.get(f"{LIST}{payout.pk}/change/"))
+    check_truths(LATER)
+    page = shown(staff_client.get(act(payout, "return-token")))
+    assert "The provider got 23.25 USDC.base." in page
+    assert "errorlist" in shown(staff_client.post(act(payout, "return-token"), {"tokens": "23.6", "reason": "Sent back"}))
+    assert Payout.objects.get().state == PayoutState.SETTLED
+    staff_client.post(act(payout, "return-token"), {"tokens": "23.2", "reason": "Sent back"})
+    assert Payout.objects.get().state == PayoutState.RETURNED
+    assert balance(A.GATEWAY_BALANCE, "icpay", "USDC.base") == -300_000
+    check_truths(LATER)
+
+
+def test_a_token_that_nobody_knows_is_counted_by_the_decimals_that_staff_gives(
+    ready: Provider, method: PayoutMethod, staff: User, colleague: User, staff_client: Client
+) -> None:
+    confirmed(ready, EVM, at=LATER - timedelta(hours=25))
+    payout = approve_payout(propose_payout(ready.pk, "EUR", staff).pk, colleague)
+    said = {"reference": "0xabc", "paid_at": "2026-03-22T09:30", "paid_currency": "WETH", "tokens": "0.01", "network_fee": "0"}
+    staff_client.post(act(payout, "mark-paid-token"), {**said, "decimals": "18"})
+    assert int(Payout.objects.get().paid_units or 0) == 10**16
     check_truths(LATER)
 
 
@@ -277,7 +303,9 @@ def places(payout: Payout) -> list[str]:
         f"/admin/payouts/payout/many/{name}/?ids={payout.pk}"
         for name in ("approve-many", "export-pain001", "export-csv", "mark-paid")
     ]
-    steps = [act(payout, name) for name in ("approve", "send", "mark-paid", "mark-paid-token", "drop", "fail", "return")]
+    steps = [
+        act(payout, name) for name in ("approve", "send", "mark-paid", "mark-paid-token", "drop", "fail", "return", "return-token")
+    ]
     return [ALL, one(provider), *many, *steps]
 
 

@@ -126,17 +126,56 @@ def test_a_token_is_counted_in_its_own_units(ready: Provider, method: PayoutMeth
             ({"paid_currency": "USDC", "paid_units": 0}, "paid_units"),
             ({"paid_currency": "USDC", "paid_units": 10**38}, "paid_units"),
             ({"paid_currency": "USDC", "paid_units": 5, "fee_minor": 1}, "fee_minor"),
+            ({"paid_currency": "USDC", "paid_units": 5, "network_fee": 5}, "network_fee"),
+            ({"paid_currency": "USDC.polygon", "paid_units": 5}, "paid_currency"),
         ):
             code = refusal_of(mark_paid, payout.pk, staff, reference="0xabc", paid_at=now, **wrong)
             assert code in {"bad_token", "bad_units", "bad_fee"}, field
         mark_paid(payout.pk, staff, reference="0xabc", paid_at=now, paid_currency="USDC", paid_units=23_500_000)
     check_truths(now)
-    assert balance(A.GATEWAY_BALANCE, "icpay", "USDC") == -23_500_000
-    assert (balance(A.FX, "USDC", "USDC"), balance(A.FX, "EUR", "EUR")) == (23_500_000, -payout.amount_minor)
+    # On its own network it is another token than elsewhere.
+    assert Payout.objects.get(pk=payout.pk).paid_currency == "USDC.base"
+    assert balance(A.GATEWAY_BALANCE, "icpay", "USDC.base") == -23_500_000
+    assert (balance(A.FX, "USDC.base", "USDC.base"), balance(A.FX, "EUR", "EUR")) == (23_500_000, -payout.amount_minor)
     with clock.at(now):
         return_payout(payout.pk, staff, "Sent to a chain that the provider does not use")
     check_truths(now)
-    assert balance(A.GATEWAY_BALANCE, "icpay", "USDC") == 0
+    assert balance(A.GATEWAY_BALANCE, "icpay", "USDC.base") == 0
+
+
+@pytest.fixture
+def paid_in_tokens(ready: Provider, staff: User, colleague: User) -> Payout:
+    """23.5 USDC have left, 0.5 of them for the network."""
+    confirmed(ready, EVM, at=LATER - timedelta(hours=25))
+    said = {"reference": "0xabc", "paid_at": LATER, "paid_currency": "USDC", "paid_units": 23_500_000, "network_fee": 500_000}
+    with clock.at(LATER):
+        payout = approve_payout(propose_payout(ready.pk, "EUR", staff).pk, colleague)
+        return mark_paid(payout.pk, staff, **said)  # type: ignore[arg-type]  # of several kinds
+
+
+@pytest.mark.parametrize(("said", "back"), [(None, 23_000_000), (22_999_999, 22_999_999), (23_500_000, 23_500_000)])
+def test_of_a_token_that_came_back_only_what_came_is_booked_and_all_is_owed_again(
+    paid_in_tokens: Payout, staff: User, said: int | None, back: int
+) -> None:
+    assert balance(A.GATEWAY_FEES, "icpay", "USDC.base") == 500_000
+    with clock.at(LATER):
+        return_payout(paid_in_tokens.pk, staff, "Sent back", units=said)
+    check_truths(LATER)
+    assert payable(paid_in_tokens.provider) == paid_in_tokens.amount_minor
+    assert balance(A.GATEWAY_BALANCE, "icpay", "USDC.base") == back - 23_500_000
+    # What the network took, or took once more, is ours to bear: neither of it is owed back by anybody.
+    assert balance(A.GATEWAY_FEES, "icpay", "USDC.base") == 500_000
+    assert (balance(A.FX, "USDC.base", "USDC.base"), balance(A.FX, "EUR", "EUR")) == (23_000_000 - back, 0)
+    assert DomainEvent.objects.get(name="payout.returned").data["units"] == str(back)
+
+
+@pytest.mark.parametrize("units", [0, -1, 23_500_001, 10**38])
+def test_no_more_comes_back_than_had_left(paid_in_tokens: Payout, staff: User, units: int) -> None:
+    assert later(return_payout, paid_in_tokens.pk, staff, "Sent back", units=units) == "bad_units"
+
+
+def test_of_money_no_units_come_back(paid: Payout, staff: User) -> None:
+    assert later(return_payout, paid.pk, staff, "Closed", units=5) == "no_token"
 
 
 def test_a_rail_settles_what_it_sent_in_nobodys_name(approved: Payout) -> None:
