@@ -148,6 +148,9 @@ class Refund(FSMModelMixin, models.Model):
     # Who of staff decided a goodwill refund; empty where it follows from something else.
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # Who of staff has paid it by hand, and where tokens of it go: frozen when a person begins to send them.
+    paid_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    sent_to = models.ForeignKey("billing.RefundAddress", null=True, blank=True, on_delete=models.PROTECT, related_name="refunds")
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
     succeeded_at = models.DateTimeField(null=True, blank=True)
@@ -170,6 +173,7 @@ class Refund(FSMModelMixin, models.Model):
             models.UniqueConstraint(
                 fields=["reference"], condition=~Q(reference="") & Q(token_units__isnull=False), name="refund_transfer_once"
             ),
+            models.CheckConstraint(condition=Q(sent_to=None) | Q(token_units__isnull=False), name="refund_address_for_tokens"),
         ]
         indexes = [
             models.Index(
