@@ -41,6 +41,7 @@ class PendingSerializer(serializers.Serializer[Any]):
     released_minor = serializers.IntegerField(help_text="The provider's shares of them.")
     recovered_minor = serializers.IntegerField(help_text="What of it makes up for what was taken back before.")
     payable_minor = serializers.IntegerField(help_text="What a payout would be; negative where the provider owes us.")
+    held_minor = serializers.IntegerField(help_text="Beside it: shares of rentals that are disputed or paused; in no other figure.")
     method_kind = serializers.ChoiceField(choices=MethodKind.choices, source="method.kind", allow_null=True, default=None)
     hold = serializers.ChoiceField(choices=Hold.choices, allow_null=True, help_text="Why nothing is proposed; null: it can be.")
 

@@ -256,6 +256,8 @@ def _shown(row: Pending) -> dict[str, Any]:
         "payable": minor(row.payable_minor, row.currency),
         "place": f"{row.method.get_kind_display()}: {row.method}" if row.method else "–",
         "hold": row.hold.label if row.hold else "",
+        "held": minor(row.held_minor, row.currency) if row.held_minor else "",
+        "reason": row.reason.label if row.reason else "",
     }
 
 

@@ -1,6 +1,7 @@
 """Only what providers wait for: pending releases per provider and currency, and why nothing leaves for one of them yet.
 
-Pending is a release that is in no payout, or only in ones that were undone. Seven statements, however many there are.
+Pending is a release that is in no payout, or only in ones that were undone. Those of a rental whose payment is disputed, or that is
+paused, wait by themselves: what other rentals earned is paid meanwhile. Five statements, however many there are.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 
 from billing.models import Dispute
@@ -19,7 +20,7 @@ from contracts.states import State
 from core import clock
 from core.errors import Refused
 from core.formats import minor
-from payouts.models import PayoutItem, PayoutMethod, PayoutReversal, Release
+from payouts.models import Payout, PayoutItem, PayoutMethod, PayoutReversal, Release
 from payouts.states import UNSENT, Hold, PayoutState, ReversalState
 from providers.models import Provider
 
@@ -28,9 +29,20 @@ Key = tuple[int, str]
 
 # One statement, so that no release arrives between the sum of the releases and what the ledger says is owed.
 _FIGURES = """
-    WITH pending AS (
-        SELECT release.provider_id, release.currency, count(*) AS count, sum(release.amount_minor - release.fee_minor) AS released
-        FROM payouts_release AS release
+    WITH doubtful AS (
+        SELECT contract_id, bool_or(is_disputed) AS is_disputed FROM (
+            SELECT charge.contract_id, true AS is_disputed FROM billing_dispute AS dispute
+            JOIN billing_payment AS payment ON payment.id = dispute.payment_id
+            JOIN billing_charge AS charge ON charge.id = payment.charge_id WHERE dispute.state = %(open)s
+            UNION ALL
+            SELECT id, false FROM contracts_contract WHERE state = %(paused)s
+        ) AS found GROUP BY contract_id
+    ), pending AS (
+        SELECT release.provider_id, release.currency, count(*) FILTER (WHERE doubtful IS NULL) AS count,
+            coalesce(sum(release.amount_minor - release.fee_minor) FILTER (WHERE doubtful IS NULL), 0) AS released,
+            coalesce(sum(release.amount_minor - release.fee_minor) FILTER (WHERE doubtful IS NOT NULL), 0) AS held,
+            bool_or(is_disputed) AS is_disputed
+        FROM payouts_release AS release LEFT JOIN doubtful USING (contract_id)
         WHERE NOT EXISTS (SELECT FROM payouts_payoutitem AS item WHERE item.release_id = release.id AND item.undone_at IS NULL)
           AND (%(provider)s::bigint IS NULL OR release.provider_id = %(provider)s)
         GROUP BY release.provider_id, release.currency
@@ -42,11 +54,17 @@ _FIGURES = """
         SELECT provider_id, currency, sum(amount_minor) AS amount FROM payouts_payout
         WHERE state = ANY(%(unsent)s) GROUP BY provider_id, currency
     )
-    SELECT provider_id, currency, coalesce(count, 0), coalesce(released, 0), coalesce(payable, 0) - coalesce(unsent.amount, 0),
-           unsent.amount IS NOT NULL
+    SELECT provider_id, currency, coalesce(count, 0), coalesce(released, 0),
+           coalesce(payable, 0) - coalesce(unsent.amount, 0) - coalesce(held, 0), unsent.amount IS NOT NULL, coalesce(held, 0),
+           CASE WHEN is_disputed THEN 'disputed' WHEN is_disputed IS NOT NULL THEN 'suspended' END
     FROM pending FULL JOIN owed USING (provider_id, currency) LEFT JOIN unsent USING (provider_id, currency)
-    WHERE coalesce(count, 0) > 0 OR coalesce(payable, 0) < 0
+    WHERE pending.count IS NOT NULL OR coalesce(payable, 0) < 0
 """
+
+# Of a release, as the statement above says it: what a bank may take back, and what stands still.
+IS_DISPUTED = Exists(Dispute.objects.filter(state=DisputeState.OPEN, payment__charge__contract=OuterRef("contract")))
+IS_SUSPENDED = Q(contract__state=State.SUSPENDED)
+IS_IN_PAYOUT = Exists(PayoutItem.objects.filter(release=OuterRef("pk"), undone_at=None))
 
 
 @dataclass(frozen=True)
@@ -54,13 +72,16 @@ class Figures:
     """What is pending of one provider in one currency, in minor units; beside a payout that has not left, what comes after it.
 
     `released_minor` are the provider's shares, `payable_minor` what the ledger owes for them: less by what was taken back before,
-    and negative where the provider owes us.
+    and negative where the provider owes us. Not in them are `held_minor`, the shares of rentals that are disputed or paused, by
+    `reason`: what was taken back is recovered from the others first.
     """
 
     count: int
     released_minor: int
     payable_minor: int
     has_unsent: bool = False
+    held_minor: int = 0
+    reason: Hold | None = None
 
     @property
     def recovered_minor(self) -> int:
@@ -70,7 +91,10 @@ class Figures:
 
 @dataclass(frozen=True)
 class Pending:
-    """A line of the console. `method` is where the money would go, `hold` why nothing is proposed, None when it can be."""
+    """A line of the console. `method` is where the money would go, `hold` why nothing is proposed, None when it can be.
+
+    `held_minor` waits beside it, for disputes or pauses (`reason`).
+    """
 
     provider: Provider
     currency: str
@@ -80,6 +104,8 @@ class Pending:
     payable_minor: int
     method: PayoutMethod | None
     hold: Hold | None
+    held_minor: int = 0
+    reason: Hold | None = None
 
 
 @dataclass(frozen=True)
@@ -87,8 +113,6 @@ class Circumstances:
     """What speaks against money leaving, as it is now."""
 
     proven: bool
-    disputed: frozenset[Key]
-    suspended: frozenset[Key]
     coming_back: frozenset[Key]
     seasoned: frozenset[int]
     methods: Mapping[Key, PayoutMethod]
@@ -98,10 +122,6 @@ class Circumstances:
         method = self.methods.get(key)
         if not self.proven:
             return Hold.UNPROVEN
-        if key in self.disputed:
-            return Hold.DISPUTED
-        if key in self.suspended:
-            return Hold.SUSPENDED
         if key in self.coming_back:
             return Hold.COMING_BACK
         if method is None:
@@ -119,7 +139,11 @@ class Circumstances:
             # More is owed than was released: a fault, and the proof has just not been made yet.
             return Hold.UNPROVEN
         doubt = self.danger(key)
-        if doubt in {Hold.UNPROVEN, Hold.DISPUTED, Hold.SUSPENDED, Hold.COMING_BACK}:
+        if doubt == Hold.UNPROVEN:
+            return doubt
+        if not figures.count and figures.reason is not None and not figures.has_unsent:
+            return figures.reason
+        if doubt == Hold.COMING_BACK:
             return doubt
         if figures.count and key[0] not in self.seasoned:
             return Hold.NEW_PROVIDER
@@ -148,6 +172,8 @@ def pending_releases(provider_id: int | None = None) -> list[Pending]:
             figures.payable_minor,
             around.methods.get(key),
             around.hold(key, figures),
+            figures.held_minor,
+            figures.reason,
         )
         for key, figures in found.items()
     ]
@@ -156,47 +182,48 @@ def pending_releases(provider_id: int | None = None) -> list[Pending]:
 
 def figures_of(provider_id: int | None = None) -> dict[Key, Figures]:
     """The figures by provider and currency. One statement."""
-    facts = {"provider": provider_id, "account": LedgerAccount.PROVIDER_PAYABLE.value, "unsent": [str(state) for state in UNSENT]}
+    facts = {
+        "provider": provider_id,
+        "account": LedgerAccount.PROVIDER_PAYABLE.value,
+        "unsent": [str(state) for state in UNSENT],
+        "open": DisputeState.OPEN.value,
+        "paused": State.SUSPENDED.value,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, facts)
         return {
-            (provider, code): Figures(int(count), int(released), int(payable), has_unsent)
-            for provider, code, count, released, payable, has_unsent in cursor.fetchall()
+            (provider, code): Figures(
+                int(count), int(released), int(payable), has_unsent, int(held), None if reason is None else Hold(reason)
+            )
+            for provider, code, count, released, payable, has_unsent, held, reason in cursor.fetchall()
         }
 
 
 def circumstances(provider_id: int | None = None) -> Circumstances:
-    """What speaks against paying, of all providers or of one. Six statements."""
+    """What speaks against paying, of all providers or of one. Four statements."""
     mine = {} if provider_id is None else {"provider": provider_id}
-    releases = Release.objects.filter(**mine)
     methods = PayoutMethod.objects.filter(**mine, confirmed_at__isnull=False, removed_at=None)
     return Circumstances(
         is_proven(),
-        _keys(_disputed(releases)),
-        _keys(_suspended(releases)),
         _coming_back(mine),
         _seasoned(provider_id),
         {(method.provider_id, method.currency): method for method in methods},
     )
 
 
-def _keys(releases: QuerySet[Release]) -> frozenset[Key]:
-    return frozenset(releases.order_by().values_list("provider_id", "currency").distinct())
+def doubt_about(payout: Payout) -> Hold | None:
+    """What stops a payout that is decided on already: one of its rentals is disputed, or paused."""
+    paid = Release.objects.filter(items__payout=payout)
+    if paid.filter(IS_DISPUTED).exists():
+        return Hold.DISPUTED
+    return Hold.SUSPENDED if paid.filter(IS_SUSPENDED).exists() else None
 
 
-def _disputed(releases: QuerySet[Release]) -> QuerySet[Release]:
-    """Of contracts with money that a bank may keep: what was released of them, and paid long ago, is then taken back."""
-    contracts = Dispute.objects.filter(state=DisputeState.OPEN).values("payment__charge__contract")
-    is_open = Q(contract__disputes_open__gt=0) | Q(payment__disputed_minor__gt=0)
-    return releases.filter(is_open, contract__in=contracts)
-
-
-def _suspended(releases: QuerySet[Release]) -> QuerySet[Release]:
-    """Of contracts that stand still, and not paid yet."""
-    paid = PayoutItem.objects.filter(
-        release=OuterRef("pk"), undone_at=None, payout__state__in=[PayoutState.SENT, PayoutState.SETTLED]
-    )
-    return releases.filter(~Exists(paid), contract__state=State.SUSPENDED)
+def held_minor(provider_id: int, currency: str) -> int:
+    """The provider's shares of pending releases that disputes and pauses hold back: owed, and not to be paid with others."""
+    pending = Release.objects.filter(~IS_IN_PAYOUT, provider=provider_id, currency=currency)
+    held = pending.filter(Q(IS_DISPUTED) | IS_SUSPENDED)
+    return int(held.aggregate(total=Sum(F("amount_minor") - F("fee_minor")))["total"] or 0)
 
 
 def _coming_back(mine: Mapping[str, int]) -> frozenset[Key]:
@@ -218,7 +245,7 @@ def held_back(hold: Hold, figures: Figures, currency: str) -> Refused:
     """The refusal of a payout, in a sentence, with the hold as its code."""
     sentences = {
         Hold.UNPROVEN: _("The ledger is not proven. Make a proof, and look at what it finds, before money leaves."),
-        Hold.DISPUTED: _("A payment of one of the provider’s rentals is disputed. Nothing is paid until the bank has decided."),
+        Hold.DISPUTED: _("A payment of a rental is disputed. What it earned is paid once the bank has decided."),
         Hold.SUSPENDED: _("One of the rentals is paused. What it earned is paid when it goes on or has ended."),
         Hold.COMING_BACK: _("Money of an earlier payout is on its way back. What is owed is known when it has come."),
         Hold.NEW_PROVIDER: _("The provider is new: the first payout waits until %(days)d days after its first release."),

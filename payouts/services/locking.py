@@ -14,8 +14,8 @@ from billing.states import LedgerAccount
 from core.errors import Refused
 from core.formats import minor, money
 from payouts.models import Payout
-from payouts.pending import Figures, circumstances, held_back
-from payouts.states import PayoutState
+from payouts.pending import Figures, circumstances, doubt_about, held_back, held_minor
+from payouts.states import Hold, PayoutState
 from providers.models import Provider
 
 
@@ -62,8 +62,12 @@ def look_again(payout: Payout) -> None:
     """Raises Refused when money must not leave now: with the hold's code, method_changed, or payable_smaller."""
     key = (payout.provider_id, payout.currency)
     around = circumstances(payout.provider_id)
-    payable = -balance(LedgerAccount.PROVIDER_PAYABLE, payout.provider, payout.currency)
+    # What disputes and pauses hold back of other rentals is not there for this one.
+    held = held_minor(payout.provider_id, payout.currency)
+    payable = -balance(LedgerAccount.PROVIDER_PAYABLE, payout.provider, payout.currency) - held
     danger = around.danger(key)
+    if danger != Hold.UNPROVEN:
+        danger = doubt_about(payout) or danger
     if danger is not None:
         raise held_back(danger, Figures(0, payout.released_minor, payable), payout.currency)
     if around.methods[key].pk != payout.method_id:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Subquery, Sum
+from django.db.models import F, Subquery, Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -26,11 +26,19 @@ from core.money import MAX_MINOR
 from core.outbox import Json, emit
 from payouts.exports import file_of
 from payouts.models import Payout, PayoutExport, PayoutItem, PayoutMethod, Release
-from payouts.pending import Figures, circumstances, held_back, pending_releases
+from payouts.pending import (
+    IS_DISPUTED,
+    IS_IN_PAYOUT,
+    IS_SUSPENDED,
+    Figures,
+    circumstances,
+    held_back,
+    pending_releases,
+)
 from payouts.rails import rail_for
 from payouts.services.locking import lock_payout, lock_payouts, lock_provider, look_again, refuse_other_rails, require_state
 from payouts.settling import Paid, checked, checked_return, post_returned, post_settled
-from payouts.states import UNSENT, ExportFormat, PayoutState, Rail
+from payouts.states import UNSENT, ExportFormat, Hold, PayoutState, Rail
 from payouts.transfers import refuse_partly_back, refuse_while_out
 from providers.models import Provider
 
@@ -43,7 +51,8 @@ LONGEST_REASON = 500
 
 
 def propose_payout(provider_id: int, currency: str, user: User, *, expected_minor: int | None = None) -> Payout:
-    """Propose to pay all pending releases of a provider in a currency, to where it is paid now.
+    """Propose to pay the pending releases of a provider in a currency, to where it is paid now: all but those of rentals that are
+    disputed or paused.
 
     `expected_minor` is what whoever asks has seen. Raises `Refused` with a `Hold` as its code, or no_provider, nothing_pending,
     amount_changed (`data` has the new figure), too_much. Emits ``payout.proposed``.
@@ -53,7 +62,7 @@ def propose_payout(provider_id: int, currency: str, user: User, *, expected_mino
         releases, figures = _snapshot(provider, currency)
         around = circumstances(provider.pk)
         hold = around.hold((provider.pk, currency), figures)
-        if not releases and not figures.has_unsent:
+        if not releases and figures.reason is None and not figures.has_unsent:
             raise Refused(_("Nothing is pending for %(provider)s.") % {"provider": provider.name}, code="nothing_pending")
         if hold is not None:
             raise held_back(hold, figures, currency)
@@ -277,22 +286,23 @@ def _tidy(reason: str) -> str:
 
 
 def _snapshot(provider: Provider, currency: str) -> tuple[Sequence[int], Figures]:
-    """The pending releases and what the ledger owes for them: one statement, so that none arrives between the two."""
+    """The pending releases that can be paid, and what the ledger owes for them: one statement, so that none arrives in between."""
     owner = Line(LedgerAccount.PROVIDER_PAYABLE, provider, 0).owner_name
     lines = LedgerLine.objects.filter(account=LedgerAccount.PROVIDER_PAYABLE, owner=owner, currency=currency)
     owed = lines.order_by().values("account").annotate(total=Sum("amount")).values("total")
-    in_payout = PayoutItem.objects.filter(release=OuterRef("pk"), undone_at=None)
     rows = (
-        Release.objects.filter(~Exists(in_payout), provider=provider, currency=currency)
-        .annotate(owed=Subquery(owed))
-        .values_list("pk", "amount_minor", "fee_minor", "owed")
+        Release.objects.filter(~IS_IN_PAYOUT, provider=provider, currency=currency)
+        .annotate(owed=Subquery(owed), is_disputed=IS_DISPUTED, is_suspended=IS_SUSPENDED)
+        .values_list("pk", "is_disputed", "is_suspended", F("amount_minor") - F("fee_minor"), "owed")
     )
     found = list(rows.order_by("pk"))
+    free = {pk: share for pk, disputed, suspended, share, _owed in found if not disputed and not suspended}
+    held = sum(share for pk, _disputed, _suspended, share, _owed in found if pk not in free)
+    reason = Hold.DISPUTED if any(row[1] for row in found) else Hold.SUSPENDED if len(free) < len(found) else None
     unsent = Payout.objects.filter(provider=provider, currency=currency, state__in=UNSENT).first()
     beside = unsent.amount_minor if unsent else 0
-    payable = -int(found[0][3] or 0) - beside if found else 0
-    released = sum(amount - fee for _pk, amount, fee, _owed in found)
-    return [row[0] for row in found], Figures(len(found), released, payable, unsent is not None)
+    payable = -int(found[0][4] or 0) - beside - held if found else 0
+    return list(free), Figures(len(free), sum(free.values()), payable, unsent is not None, held, reason)
 
 
 def _check_amount(payable: int, currency: str, expected: int | None) -> None:

@@ -260,6 +260,32 @@ def test_nothing_leaves_while_a_payment_is_disputed(approved: Payout, walk: Walk
     assert leaves(approved, staff) == {Hold.DISPUTED}
 
 
+def test_a_payout_leaves_though_another_rental_is_disputed(approved: Payout, walk: Walk, staff: User) -> None:
+    other = Walk(walk.customer, walk.offering).running()
+    with clock.at(LATER):
+        (release,) = release_contract(other.contract.pk, LATER)
+        dispute(other.contract)
+        send_payout(approved.pk, staff)
+    assert payable(approved.provider) == release.share_minor
+    check_truths(LATER)
+
+
+def test_what_a_dispute_holds_back_of_another_rental_makes_up_for_nothing(
+    paid: Payout, walk: Walk, staff: User, colleague: User
+) -> None:
+    """As much is owed as was proposed, but only with the money of a rental that is disputed itself."""
+    second, doubtful = (Walk(walk.customer, walk.offering).running() for _ in range(2))
+    with clock.at(LATER):
+        release_contract(second.contract.pk, LATER)
+        payout = approve_payout(propose_payout(paid.provider_id, "EUR", staff).pk, colleague)
+        release_contract(doubtful.contract.pk, LATER)
+        dispute(doubtful.contract)
+    lost(walk, LATER)
+    assert payable(paid.provider) >= payout.amount_minor
+    assert leaves(payout, staff) == {"payable_smaller"}
+    check_truths(LATER)
+
+
 def test_nothing_leaves_of_a_rental_that_is_paused(approved: Payout, walk: Walk, staff: User) -> None:
     with clock.at(LATER):
         contracts.suspend(walk.contract.pk, actors.staff(staff.pk), "A complaint")

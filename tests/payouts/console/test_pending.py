@@ -8,18 +8,22 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.models import User
 from accounts.queries import personal_account
 from accounts.services import create_user
+from billing import sandbox_bank
 from billing.models import Proof
+from billing.proof import record_proof
+from billing.sandbox_outcomes import Decision
+from billing.services import apply_dispute
 from contracts import actors
 from contracts import services as contracts
 from core import clock
-from payouts.models import PayoutMethod
+from payouts.models import PayoutMethod, Release
 from payouts.pending import Pending, pending_releases
-from payouts.services.payout import fail_payout, propose_payout, propose_payouts
+from payouts.services.payout import approve_payout, fail_payout, mark_paid, propose_payout, propose_payouts
 from payouts.services.release import release_contract
 from payouts.states import Hold
 from providers.models import Offering, Provider
 from providers.services import become_provider
-from tests.payouts.console.conftest import BANK, LATER, OTHER_BANK, confirmed, payable, refusal_of, released
+from tests.payouts.console.conftest import BANK, LATER, OTHER_BANK, check_truths, confirmed, payable, refusal_of, released
 from tests.walk import START, Walk, dispute, offered_by
 
 pytestmark = pytest.mark.django_db
@@ -66,12 +70,68 @@ def test_an_old_proof_is_none(ready: Provider, staff: User) -> None:
     assert held(ready, staff) == Hold.UNPROVEN
 
 
-def test_an_open_dispute_holds_back_what_other_rentals_earned(ready: Provider, walk: Walk, staff: User) -> None:
+def two_rentals(walk: Walk) -> Release:
+    """A second rental of the same provider, and its one release."""
     second = Walk(walk.customer, walk.offering).running()
     with clock.at(LATER):
-        release_contract(second.contract.pk, LATER)
+        (release,) = release_contract(second.contract.pk, LATER)
+    return release
+
+
+def test_an_open_dispute_holds_back_what_its_rental_earned_and_nothing_else(ready: Provider, walk: Walk, staff: User) -> None:
+    other = two_rentals(walk)
+    owed = payable(ready)
+    with clock.at(LATER):
+        opened = dispute(walk.contract)
+    assert held(ready, staff) is None
+    row = only(ready)
+    assert (row.count, row.released_minor, row.payable_minor) == (1, other.share_minor, other.share_minor)
+    assert (row.held_minor, row.reason) == (owed - other.share_minor, Hold.DISPUTED)
+    with clock.at(LATER):
+        payout = propose_payout(ready.pk, "EUR", staff)
+    assert [item.release for item in payout.items.all()] == [other]
+    assert (payout.amount_minor, payout.recovered_minor) == (other.share_minor, 0)
+    check_truths(LATER)
+    with clock.at(LATER):
+        fail_payout(payout.pk, staff, "Wait for the rest")
+        sandbox_bank.decide(opened.external_id, Decision.WON)
+        apply_dispute("sandbox", opened.external_id)
+    assert (only(ready).payable_minor, only(ready).held_minor) == (owed, 0)
+
+
+def test_a_dispute_of_the_only_rental_holds_all_of_it_back(ready: Provider, walk: Walk, staff: User) -> None:
+    with clock.at(LATER):
         dispute(walk.contract)
     assert held(ready, staff) == Hold.DISPUTED
+    row = only(ready)
+    assert (row.count, row.payable_minor, row.held_minor) == (0, 0, payable(ready))
+
+
+def test_what_was_taken_back_before_is_kept_from_what_is_free(ready: Provider, walk: Walk, staff: User, colleague: User) -> None:
+    """A debt of a rental that was paid already, a disputed one, and one that is neither: never more leaves than is payable."""
+    with clock.at(LATER):
+        paid = approve_payout(propose_payout(ready.pk, "EUR", staff).pk, colleague)
+        mark_paid(paid.pk, staff, reference="NBK-1", paid_at=LATER)
+    doubtful, free = Walk(walk.customer, walk.offering).running(), Walk(walk.customer, walk.offering).running()
+    with clock.at(LATER):
+        (held_release,) = release_contract(doubtful.contract.pk, LATER)
+        (free_release,) = release_contract(free.contract.pk, LATER)
+        dispute(doubtful.contract)
+        opened = dispute(walk.contract)
+        sandbox_bank.decide(opened.external_id, Decision.LOST)
+        apply_dispute("sandbox", opened.external_id)
+        record_proof()
+    debt = paid.amount_minor
+    assert payable(ready) == held_release.share_minor + free_release.share_minor - debt
+    row = only(ready)
+    assert (row.held_minor, row.payable_minor) == (held_release.share_minor, free_release.share_minor - debt)
+    if row.payable_minor <= 0:
+        assert held(ready, staff) == Hold.OWES
+    else:
+        with clock.at(LATER):
+            payout = propose_payout(ready.pk, "EUR", staff)
+        assert (payout.amount_minor, payout.recovered_minor) == (free_release.share_minor - debt, debt)
+    check_truths(LATER)
 
 
 def test_a_dispute_of_a_rental_without_releases_holds_nothing_back(ready: Provider, walk: Walk, staff: User) -> None:
@@ -85,9 +145,15 @@ def test_a_paused_rental_holds_back_until_it_goes_on(ready: Provider, walk: Walk
     with clock.at(LATER):
         contracts.suspend(walk.contract.pk, actors.staff(staff.pk), "A complaint")
     assert held(ready, staff) == Hold.SUSPENDED
+    other = two_rentals(walk)
+    assert held(ready, staff) is None
+    row = only(ready)
+    assert (row.payable_minor, row.reason) == (other.share_minor, Hold.SUSPENDED)
+    assert row.held_minor == payable(ready) - other.share_minor
     with clock.at(LATER):
         contracts.resume(walk.contract.pk, actors.staff(staff.pk), "It was nothing")
     assert held(ready, staff) is None
+    assert only(ready).payable_minor == payable(ready)
 
 
 def test_a_new_provider_waits(ready: Provider, staff: User, settings: Settings) -> None:
@@ -151,9 +217,9 @@ def test_the_number_of_statements_does_not_grow(
         walk = Walk(customer, _founded(f"host{number}")).running()
         with clock.at(LATER):
             release_contract(walk.contract.pk, LATER)
-    with clock.at(LATER), django_assert_num_queries(8):
+    with clock.at(LATER), django_assert_num_queries(6):
         assert len(pending_releases()) == 4
-    with clock.at(LATER), django_assert_num_queries(8):
+    with clock.at(LATER), django_assert_num_queries(6):
         assert len(pending_releases(ready.pk)) == 1
 
 
