@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import user_of
 from billing import services
+from billing.address_admin import RefundAddressAdmin
 from billing.admin_pieces import GoodwillForm, MoneyAdmin, SureForm, amount_column, contract_link, typed_amount
 from billing.document_admin import DocumentAdmin
 from billing.models import (
@@ -26,6 +27,7 @@ from billing.models import (
     Refund,
     StaffTask,
     TokenPayment,
+    RefundAddress,
 )
 from billing.money_back_admin import DisputeAdmin, RefundAdmin, StaffTaskAdmin
 from billing.proof_admin import ProofAdmin
@@ -232,5 +234,6 @@ class LedgerEntryAdmin(ReadOnlyAdmin[LedgerEntry]):
 admin.site.register(Refund, RefundAdmin)
 admin.site.register(Dispute, DisputeAdmin)
 admin.site.register(StaffTask, StaffTaskAdmin)
+admin.site.register(RefundAddress, RefundAddressAdmin)
 admin.site.register(Proof, ProofAdmin)
 admin.site.register(Document, DocumentAdmin)

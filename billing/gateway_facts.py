@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -99,7 +99,8 @@ class TokenFacts:
 
     `payment_id` names this one of the payments that were made on a page, which may be several; empty while there is none. `due` is
     what the page's intent asks for, None until a token was chosen there; `received` what came, None while nothing did.
-    `is_exact` says that the gateway itself calls the amount right. `contract` is the contract's reference in its metadata.
+    `is_exact` says that the gateway itself calls the amount right; `is_untold` that something came and it does not say how much:
+    then `received` is None. `contract` is the contract's reference in its metadata.
     `usd_price` is what one whole token was worth in US dollars by the gateway's reckoning: evidence, never the check.
     """
 
@@ -107,6 +108,7 @@ class TokenFacts:
     due: TokenAmount | None
     received: TokenAmount | None
     is_exact: bool
+    is_untold: bool = False
     contract: str = ""
     transaction_id: str = ""
     sender: str = ""
@@ -186,12 +188,14 @@ class PaymentGateway(Protocol):
     """One way to pay. Every method may raise `GatewayError`; every one that changes something is idempotent, or says how not.
 
     `brand` is its name on documents and to staff, in any language. `priced_in` is the currency in which it asks for money, frozen
-    with each payment; empty where it asks in the charge's own.
+    with each payment; empty where it asks in the charge's own. `look_back` is how long before money moves its payment may have
+    begun where the balance report goes by that; zero where it goes by when money moved.
     """
 
     name: str
     brand: str
     priced_in: str
+    look_back: timedelta
 
     @property
     def label(self) -> str:
@@ -229,6 +233,6 @@ class PaymentGateway(Protocol):
         """Read a dispute again."""
 
     def balance_lines(self, since: datetime, until: datetime) -> Iterator[BalanceLine]:
-        """Its balance report: every line booked at or after `since` and before `until` (UTC), in no order that one may rely on, and
-        perhaps some that were booked before.
+        """Its balance report: every line at or after `since` and before `until` (UTC), in no order that one may rely on. What moved
+        in a time is there if it is read from `look_back` before that time on.
         """

@@ -19,9 +19,9 @@ IcpayObject = Mapping[str, Any]
 CHARGE, PAYMENT, CONTRACT = "charge", "payment", "contract_id"
 CONTRACT_READ = (CONTRACT, "contractId")
 
-MISMATCHED, REFUNDED = "mismatched", "refunded"
+COMPLETED, MISMATCHED, REFUNDED = "completed", "mismatched", "refunded"
 # The money has come; a refund is told of by itself.
-RECEIVED = frozenset({"completed", MISMATCHED, REFUNDED})
+RECEIVED = frozenset({COMPLETED, MISMATCHED, REFUNDED})
 _PAYMENT = {
     "pending": PaymentStatus.PENDING,
     "failed": PaymentStatus.FAILED,
@@ -85,6 +85,7 @@ def payment_facts(intent: IcpayObject, payment: IcpayObject, transaction: IcpayO
             due=_due(intent, ledgers),
             received=received,
             is_exact=_is_exact(payment, received),
+            is_untold=is_untold(payment, transaction),
             contract=next((str(marks[name]) for name in CONTRACT_READ if marks.get(name)), ""),
             transaction_id=_text(payment, "ledgerTxId") or _text(payment, "transactionId") or _text(transaction, "id"),
             sender=_text(transaction, "senderPrincipalId"),
@@ -93,14 +94,19 @@ def payment_facts(intent: IcpayObject, payment: IcpayObject, transaction: IcpayO
     )
 
 
-def balance_line(row: IcpayObject, ledgers: Ledgers) -> BalanceLine | None:
-    """A payment of ICPay's history as the line that it is in our balance there; None for one that brought nothing.
+def is_untold(payment: IcpayObject, transaction: IcpayObject) -> bool:
+    """Whether something has come of a payment, and neither it nor its transaction says how much."""
+    return payment.get("status") in RECEIVED and not _paid_units(payment, transaction)
+
+
+def balance_line(row: IcpayObject, transaction: IcpayObject, ledgers: Ledgers) -> BalanceLine | None:
+    """A payment of ICPay's history as the line that it is in our balance there; None for one that brought nothing that is told.
 
     The amount is what was sent to us, the fee what ICPay keeps of it, both in the token.
     """
-    if row.get("status") not in RECEIVED:
+    if row.get("status") not in RECEIVED or is_untold(row, transaction):
         return None
-    came = ledgers.amount(_paid_units(row, {}), _text(row, "ledgerCanisterId"), _text(row, "tokenShortcode"))
+    came = ledgers.amount(_paid_units(row, transaction), _text(row, "ledgerCanisterId"), _text(row, "tokenShortcode"))
     return BalanceLine(
         external_id=_text(row, "id"),
         kind="payment",
@@ -113,9 +119,9 @@ def balance_line(row: IcpayObject, ledgers: Ledgers) -> BalanceLine | None:
     )
 
 
-def refund_line(row: IcpayObject, ledgers: Ledgers) -> BalanceLine | None:
+def refund_line(row: IcpayObject, transaction: IcpayObject, ledgers: Ledgers) -> BalanceLine | None:
     """What was given back of a payment as the line that it is in our balance there: all that had come; None while nothing was."""
-    came = balance_line(row, ledgers) if row.get("status") == REFUNDED else None
+    came = balance_line(row, transaction, ledgers) if row.get("status") == REFUNDED else None
     if came is None:
         return None
     at = moment(row.get("refundedAt") or row.get("updatedAt") or row["createdAt"])
@@ -156,10 +162,15 @@ def moment(text: object) -> datetime:
 
 
 def _status(intent: IcpayObject, payment: IcpayObject, transaction: IcpayObject) -> PaymentStatus:
-    """A pending payment is on its way once there is a transaction of it: before that it is only a page that is open."""
+    """A pending payment is on its way once there is a transaction of it: before that it is only a page that is open.
+
+    So is one that has come while nobody says how much; given back, nothing is left of it.
+    """
     if not payment:
         return _known(_INTENT, intent)
     status = _known(_PAYMENT, payment)
+    if is_untold(payment, transaction):
+        return PaymentStatus.FAILED if payment.get("status") == REFUNDED else PaymentStatus.PROCESSING
     is_moving = bool(transaction) or intent.get("status") == "processing"
     return PaymentStatus.PROCESSING if status == PaymentStatus.PENDING and is_moving else status
 
@@ -177,14 +188,15 @@ def _due(intent: IcpayObject, ledgers: Ledgers) -> TokenAmount | None:
 
 
 def _received(payment: IcpayObject, transaction: IcpayObject, ledgers: Ledgers, shortcode: str) -> TokenAmount | None:
-    if payment.get("status") not in RECEIVED:
+    if payment.get("status") not in RECEIVED or is_untold(payment, transaction):
         return None
     return ledgers.amount(_paid_units(payment, transaction), _text(payment, "ledgerCanisterId"), shortcode)
 
 
 def _paid_units(payment: IcpayObject, transaction: IcpayObject) -> int:
-    """What was paid; where ICPay does not say it beside what it asked for, they are one and the same."""
-    return units(payment.get("paidAmount") or transaction.get("amount") or payment.get("amount"))
+    """What was paid; 0 where nobody says it. Only where ICPay itself calls a payment complete is it what was asked for."""
+    asked = payment.get("amount") if payment.get("status") == COMPLETED else None
+    return units(payment.get("paidAmount") or transaction.get("amount") or asked or 0)
 
 
 def _is_exact(payment: IcpayObject, received: TokenAmount | None) -> bool:

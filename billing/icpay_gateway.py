@@ -26,7 +26,19 @@ from billing.gateway_facts import (
     RefundStatus,
     Started,
 )
-from billing.icpay_facts import CHARGE, CONTRACT, PAYMENT, IcpayObject, Ledgers, balance_line, best_of, payment_facts, refund_line
+from billing.icpay_facts import (
+    CHARGE,
+    CONTRACT,
+    PAYMENT,
+    REFUNDED,
+    IcpayObject,
+    Ledgers,
+    balance_line,
+    best_of,
+    is_untold,
+    payment_facts,
+    refund_line,
+)
 from billing.models import Payment, Refund
 from billing.tokens_back import gives_all_back
 from core.http import OutsideError, call
@@ -39,9 +51,6 @@ LATER = frozenset({408, 409, 425, 429})
 # A page of a list, and the most that one intent is looked through for.
 PAGE = 100
 MOST_PAYMENTS = 500
-# The history goes by when a payment was begun. A link cannot be closed and may be paid late, and what goes back stands in the row
-# of what came: so it is read as far back as a rental may last, and some more.
-LOOK_BACK = timedelta(days=400)
 
 _JSON = {"Content-Type": "application/json"}
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
@@ -59,6 +68,9 @@ class IcpayGateway:
     name = "icpay"
     brand = "ICPay"
     priced_in = "USD"
+    # The history goes by when a payment was begun, and what goes back stands in the row of what came: as long as a rental may last,
+    # and some more.
+    look_back = timedelta(days=400)
 
     @property
     def label(self) -> str:
@@ -125,14 +137,15 @@ class IcpayGateway:
     def read_refund(self, external_id: str) -> GatewayRefund:
         """Whether ICPay has given a payment back by now, by the payment's id there."""
         with _understanding():
-            payment = _inner(ask("GET", f"/sdk/payments/{quote(external_id, safe='')}", settings.ICPAY_SECRET_KEY), "payment")
-            line = refund_line(payment, _ledgers(payment))
+            whole = _whole(external_id)
+            payment = _inner(whole, "payment")
+            line = refund_line(payment, whole.get("transaction") or {}, _ledgers(payment))
         ours = Payment.objects.filter(gateway=self.name, external_charge_id=external_id).first()
         return GatewayRefund(
             external_id=external_id,
             payment_external_id="",
             refund_id=None,
-            status=RefundStatus.PENDING if line is None else RefundStatus.SUCCEEDED,
+            status=RefundStatus.SUCCEEDED if payment.get("status") == REFUNDED else RefundStatus.PENDING,
             amount_minor=0 if ours is None else ours.received_minor,
             currency="" if ours is None else ours.currency,
             card_charge_id=external_id,
@@ -149,13 +162,12 @@ class IcpayGateway:
         raise GatewayError("ICPay knows no disputes", permanent=True)
 
     def balance_lines(self, since: datetime, until: datetime) -> Iterator[BalanceLine]:
-        """Payments that came in and what was given back of them, from ICPay's history, page by page.
+        """What came in of payments that were begun in this time and what went back of them, from ICPay's history, page by page.
 
-        It goes by when a payment was begun, and links are paid late: older ones are told again. Each is told once, though pages
-        shift when another payment comes meanwhile.
+        Each is told once, though pages shift when another payment comes meanwhile. What came nobody knows how much of is no line.
         """
         seen: set[str] = set()
-        asked = {"fromTimestamp": _stamp(since - LOOK_BACK), "toTimestamp": _stamp(until), "limit": str(PAGE)}
+        asked = {"fromTimestamp": _stamp(since), "toTimestamp": _stamp(until), "limit": str(PAGE)}
         offset, more = 0, True
         while more:
             with _understanding():
@@ -163,7 +175,7 @@ class IcpayGateway:
                 rows = page["payments"]
                 offset, more = offset + len(rows), bool(page.get("hasMore")) and bool(rows)
                 ledgers = _ledgers(*rows)
-                lines = [line for row in rows for line in (balance_line(row, ledgers), refund_line(row, ledgers))]
+                lines = [line for row in rows for line in _lines(row, ledgers)]
             for line in lines:
                 if line is not None and line.external_id not in seen:
                     seen.add(line.external_id)
@@ -228,10 +240,30 @@ def _link(payment: Payment) -> bytes:
 
 
 def _read_payment(payment_id: str) -> GatewayPayment:
-    whole = ask("GET", f"/sdk/payments/{quote(payment_id, safe='')}", settings.ICPAY_SECRET_KEY)
+    whole = _whole(payment_id)
     payment = _inner(whole, "payment")
     intent = whole.get("intent") or {"id": payment.get("paymentIntentId") or payment["id"], "status": "processing"}
     return payment_facts(intent, payment, whole.get("transaction") or {}, _ledgers(intent, payment))
+
+
+def _whole(payment_id: str) -> IcpayObject:
+    """A payment with its intent and its transaction."""
+    whole: IcpayObject = ask("GET", f"/sdk/payments/{quote(payment_id, safe='')}", settings.ICPAY_SECRET_KEY)
+    return whole
+
+
+def _lines(row: IcpayObject, ledgers: Ledgers) -> tuple[BalanceLine | None, BalanceLine | None]:
+    """What came of a payment in the history, and what went back."""
+    moved = _transaction_of(row) if is_untold(row, {}) else {}
+    return balance_line(row, moved, ledgers), refund_line(row, moved, ledgers)
+
+
+def _transaction_of(row: IcpayObject) -> IcpayObject:
+    """The transaction of a payment in the history, which does not show it; nothing of one that has none there."""
+    try:
+        return _whole(str(row["id"])).get("transaction") or {}
+    except NotThere:
+        return {}
 
 
 def _marked_as(intent: IcpayObject) -> list[IcpayObject]:

@@ -20,7 +20,19 @@ from billing.gateway_facts import GatewayError
 from billing.models import Dispute, Refund, StaffTask
 from billing.services.token_refund import BY_HAND
 from billing.states import RefundState
-from billing.token_admin import TransactionForm, address_text, explain_tokens, network_text, tokens_text
+from billing.token_admin import (
+    BeginForm,
+    TransactionForm,
+    address_text,
+    explain_begin,
+    explain_stop,
+    explain_tokens,
+    network_text,
+    shown_address,
+    shown_token,
+    tokens_text,
+    units_text,
+)
 from core.admin import ReadOnlyAdmin
 from core.errors import Refused
 from core.formats import money
@@ -46,11 +58,19 @@ def _approve(refund_id: int, request: HttpRequest, _data: Mapping[str, Any]) -> 
 
 
 def _pay_in_tokens(refund_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
+def _begin_in_tokens(refund_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
+    services.begin_refund_in_tokens(refund_id, user_of(request), data["address"])
+
+
+def _stop_in_tokens(refund_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
+    services.stop_refund_in_tokens(refund_id, user_of(request), data["reason"])
+
+
     services.pay_refund_in_tokens(refund_id, user_of(request), data["reference"], data["network_fee"])
 
 
 def _has_failed(refund: Refund) -> bool:
-    return bool(refund.state == RefundState.FAILED)
+    return refund.state == RefundState.FAILED and refund.sent_to_id is None
 
 
 def _waits_for_bank(refund: Refund) -> bool:
@@ -58,7 +78,11 @@ def _waits_for_bank(refund: Refund) -> bool:
 
 
 def _waits_for_tokens(refund: Refund) -> bool:
-    return refund.token_units is not None and refund.state in BY_HAND
+    return refund.token_units is not None and refund.state in BY_HAND and refund.sent_to_id is None
+
+
+def _has_begun(refund: Refund) -> bool:
+    return refund.state in BY_HAND and refund.sent_to_id is not None
 
 
 def _waits(refund: Refund) -> bool:
@@ -90,7 +114,7 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
     )
     list_filter = ("state", "kind")
     list_select_related = ("contract", "payment__token")
-    readonly_fields = ("tokens", "network", "address")
+    readonly_fields = ("tokens", "smallest_units", "network", "address")
     search_fields = ("public_id__exact", "external_id__exact", "contract__reference__exact")
     search_help_text = _("A contract’s reference, a refund’s id, or the gateway’s id.")
     ordering = ("-id",)
@@ -113,6 +137,11 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
 
     staff_actions = (
         StaffAction(
+    @admin.display(description=_("smallest units"))
+    def smallest_units(self, refund: Refund) -> str:
+        """The same with how chains count it."""
+        return units_text(refund)
+
             "pay-by-hand",
             _("It is paid by hand"),
             _pay_by_hand,
@@ -125,7 +154,7 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
             "pay-in-tokens",
             _("The tokens are sent"),
             _pay_in_tokens,
-            _waits_for_tokens,
+            _has_begun,
             explain_tokens,
             _("Written down as sent."),
             TransactionForm,
@@ -133,6 +162,16 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
         StaffAction("retry", _("Send it again"), _retry, _has_failed, _explain_retry, _("It is on its way again."), SureForm),
         StaffAction("approve", _("Let it go"), _approve, _waits, _explain_approve, _("It is on its way."), SureForm),
     )
+        StaffAction(
+            "begin-in-tokens",
+            _("Send the tokens now"),
+            _begin_in_tokens,
+            _waits_for_tokens,
+            explain_begin,
+            _("Yes: send them now, to the address that stands here."),
+            BeginForm,
+            shown_address,
+        ),
 
 
 # Disputed -----------------------------------------------------------------------------------------------------------------------
@@ -141,6 +180,10 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
 def _ask_bank(dispute_id: int, _request: HttpRequest, _data: Mapping[str, Any]) -> None:
     dispute = Dispute.objects.select_related("payment").get(pk=dispute_id)
     try:
+            shown_token,
+        ),
+        StaffAction(
+            "stop-in-tokens", _("Nothing was sent"), _stop_in_tokens, _has_begun, explain_stop, _("Somebody may begin again.")
         services.apply_dispute(dispute.payment.gateway, dispute.external_id)
     except GatewayError as error:
         raise Refused(gettext("The gateway does not answer. It is asked again every hour."), code="gateway_silent") from error

@@ -1,7 +1,7 @@
 """The only adapter of the sandbox: asks the pretend bank, answers in our words. Stands where Stripe and ICPay will."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 
 from django.urls import reverse
@@ -27,6 +27,7 @@ class SandboxGateway:
     name = "sandbox"
     brand = "Sandbox"
     priced_in = ""
+    look_back = timedelta(0)
 
     @property
     def label(self) -> str:

@@ -58,6 +58,7 @@ class StripeGateway:
     name = "stripe"
     brand = "Stripe"
     priced_in = ""
+    look_back = timedelta(0)
 
     @property
     def label(self) -> str:

@@ -12,6 +12,8 @@ from core.models import DomainEvent, WebhookEvent
 
 # A proof of millions of rows takes longer than the queue lets other jobs live.
 PROOF_SECONDS = 3600
+# A year of payments in tokens, a hundred of them an answer.
+FAR_REPORTS_SECONDS = 3600
 
 
 def _contract_id(event: DomainEvent) -> int:
@@ -84,6 +86,16 @@ def send_waiting_refunds(event: DomainEvent) -> None:
 def store_document(event: DomainEvent) -> None:
     """A document was issued: make its files."""
     services.store_document(event.data["document"])
+
+
+def begin_far_reports() -> None:
+    """Every night: the gateways' reports of long ago, as a job that may take its time."""
+    enqueue("billing.tasks.read_far_reports", name="balance reports of long ago", seconds=FAR_REPORTS_SECONDS)
+
+
+def read_far_reports() -> int:
+    """Read them; returns how many lines were new."""
+    return services.read_far_reports()
 
 
 def begin_proof() -> None:

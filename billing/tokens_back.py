@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 
 from billing.address_queries import address_state, confirmed_address
 from billing.models import Payment, Refund, RefundAddress, TokenPayment
-from billing.states import AddressState
+from billing.states import AddressState, RefundState
 from billing.token_words import token_of
 from core import clock
 from core.tokens import TokenAmount
@@ -34,15 +34,19 @@ _UNITS = Refund._meta.get_field("token_units")
 
 @dataclass(frozen=True)
 class TokensBack:
-    """What goes back by a refund, and where to: `address` is None until the customer has confirmed one that takes it."""
+    """What goes back by a refund, and where to: `address` is None until the customer has confirmed one that takes it.
+
+    `is_begun` says that somebody is sending it there, or has: a change by the customer is for the next refund.
+    """
 
     amount: TokenAmount
     address: RefundAddress | None
+    is_begun: bool
 
     @property
     def is_sendable(self) -> bool:
         """Whether there is an address, and no change of it is being waited for."""
-        return self.address is not None and address_state(self.address, clock.now()) == AddressState.USABLE
+        return self.is_begun or (self.address is not None and address_state(self.address, clock.now()) == AddressState.USABLE)
 
 
 def amount_back(refund: Refund) -> TokenAmount | None:
@@ -58,7 +62,9 @@ def tokens_back(refund: Refund) -> TokensBack | None:
     amount = amount_back(refund)
     if amount is None:
         return None
-    return TokensBack(amount, confirmed_address(refund.contract.customer_id, amount.network, amount.asset))
+    if refund.sent_to is not None:
+        return TokensBack(amount, refund.sent_to, is_begun=True)
+    return TokensBack(amount, confirmed_address(refund.contract.customer_id, amount.network, amount.asset), is_begun=False)
 
 
 def gives_all_back(refund: Refund) -> bool:

@@ -46,12 +46,17 @@ class ReasonForm(forms.Form):
     )
 
 
+def _nothing(_row: Any) -> Mapping[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True)
 class StaffAction(Generic[Row]):
     """One thing that staff may do to an object, on a page of its own.
 
     `run` gets the object's id, the request and the cleaned form, and raises `Refused` when it is too late; `offered` says
-    whether there is a button at all; `explain` what will happen, as a sentence with its figures.
+    whether there is a button at all; `explain` what will happen, as a sentence with its figures; `initial` what the form is told of
+    the object before anybody types.
     """
 
     name: str
@@ -61,6 +66,7 @@ class StaffAction(Generic[Row]):
     explain: Callable[[Row], str]
     done: StrOrPromise
     form: type[forms.Form] = field(default=ReasonForm)
+    initial: Callable[[Row], Mapping[str, Any]] = field(default=_nothing)
 
 
 class ReadOnlyInline(admin.TabularInline[Any, Any]):
@@ -131,7 +137,7 @@ class StaffActions(admin.ModelAdmin[Row]):
         if not action.offered(found):
             messages.error(request, gettext("This is not possible any more; somebody may have been faster. See the history below."))
             return HttpResponseRedirect(back)
-        form = action.form(request.POST if request.method == "POST" else None)
+        form = action.form(request.POST if request.method == "POST" else None, initial={**action.initial(found)})
         if request.method == "POST" and form.is_valid():
             try:
                 action.run(found.pk, request, form.cleaned_data)

@@ -130,6 +130,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("uncleared money read again", services.reread_uncleared, timedelta(hours=1)),
     Schedule("balance reports read", services.read_reports, timedelta(hours=1)),
     Schedule("what is earned released", payouts.begin_release, timedelta(days=1), daily_at=time(settings.RELEASE_HOUR)),
+    Schedule("balance reports of long ago read", billing.begin_far_reports, timedelta(days=1), daily_at=time(1, 30)),
     Schedule("releases begun again", payouts.resume_release, timedelta(hours=1)),
     Schedule("payouts on their way", sweep_payouts, timedelta(minutes=1)),
     Schedule("money proved", billing.begin_proof, timedelta(days=1), daily_at=time(2, 30)),

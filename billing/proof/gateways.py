@@ -89,7 +89,7 @@ def facts_of(said: Heard) -> Mapping[str, object]:
 
 
 def _write_down(gateway: PaymentGateway, since: datetime, until: datetime) -> int:
-    lines, count = gateway.balance_lines(since, until), 0
+    lines, count = gateway.balance_lines(since - gateway.look_back, until), 0
     while batch := list(islice(lines, BATCH)):
         count += len(batch)
         with connection.cursor() as cursor, cursor.copy(f"COPY {_TABLE} FROM STDIN") as copy:

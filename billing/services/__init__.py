@@ -1,6 +1,6 @@
 """Only verbs: the writers of billing."""
 
-from billing.services.balance_report import apply_refunds, read_reports, reread_uncleared
+from billing.services.balance_report import apply_refunds, read_far_reports, read_reports, reread_uncleared
 from billing.services.checkout import ask_again, ask_now, ask_soon, place_order
 from billing.services.dispute import apply_dispute, apply_dispute_facts, reread_disputes
 from billing.services.document import accept_contract, correct_vat, issue_invoice, issue_receipt
@@ -43,7 +43,7 @@ from billing.services.refund_sending import (
 )
 from billing.services.task import close_task_by_hand, open_task
 from billing.services.token_payment import note_transaction
-from billing.services.token_refund import pay_refund_in_tokens
+from billing.services.token_refund import begin_refund_in_tokens, pay_refund_in_tokens, stop_refund_in_tokens
 from billing.services.vat import ask_vies, check_vat_id, sweep_vat_checks, with_check, with_known_check
 from billing.services.vat_recheck import recheck_vat_ids
 
@@ -63,6 +63,7 @@ __all__ = [
     "ask_soon",
     "ask_vies",
     "check_vat_id",
+    "begin_refund_in_tokens",
     "close_charge",
     "close_charges_of",
     "close_other_payments_of",
@@ -90,6 +91,7 @@ __all__ = [
     "read_document",
     "read_reports",
     "recheck_vat_ids",
+    "read_far_reports",
     "refund_settlement",
     "refuse_unless_waiting",
     "remove_refund_address",
@@ -106,6 +108,7 @@ __all__ = [
     "start_payment",
     "store_document",
     "store_waiting_documents",
+    "stop_refund_in_tokens",
     "sweep_refunds",
     "sweep_vat_checks",
     "with_check",

@@ -71,10 +71,19 @@ def _read_again(row: Payment | Refund | Dispute) -> None:
 
 def read_reports() -> int:
     """Read the gateways' balance reports of the last days for what nobody has told us of: refunds and disputes whose messages got
-    lost, transfers to our bank, fees. Runs every hour; returns how many lines were new.
+    lost, transfers to our bank, fees. Runs every hour; returns how many lines were new. `read_far_reports` looks further back.
     """
     now = clock.now()
     return sum(_read_report(offered, now - REPORT_DAYS, now) for offered in offered_gateways())
+
+
+def read_far_reports() -> int:
+    """The same where a report goes by when a payment was begun, as far back as one may have begun whose money moves now: it was
+    paid or given back late, and nobody has told us. Runs every night; returns how many lines were new.
+    """
+    now = clock.now()
+    far = [offered for offered in offered_gateways() if offered.look_back]
+    return sum(_read_report(offered, now - REPORT_DAYS - offered.look_back, now) for offered in far)
 
 
 def _read_report(offered: PaymentGateway, since: datetime, until: datetime) -> int:

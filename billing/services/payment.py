@@ -19,7 +19,7 @@ from billing.services.document import issue_invoice, issue_receipt
 from billing.services.payment_row import brings_money, locked_row
 from billing.services.refund import request_return
 from billing.services.task import close_task, open_task
-from billing.services.token_payment import freeze_price, judge, note_tokens
+from billing.services.token_payment import follow_untold, freeze_price, judge, note_tokens
 from billing.states import BOOKED, Anomaly, ChargePurpose, LedgerAccount, PaymentState, TaskKind
 from billing.token_words import asked_text, received_text
 from billing.untaxed import ask_for, gross_by
@@ -119,6 +119,8 @@ def apply_payment_facts(gateway_name: str, facts: GatewayPayment) -> None:
     """
     with transaction.atomic():
         payment = locked_row(gateway_name, facts)
+        if facts.token is not None:
+            follow_untold(gateway_name, facts, payment)
         if payment is None:
             if not brings_money(facts):
                 return

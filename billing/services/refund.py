@@ -88,7 +88,7 @@ def request_goodwill_refund(payment_id: int, gross_minor: int, reason: str, user
     decisions give back twice. Raises `Refused`: required (no reason), not_allocated, disputed, bad_amount, too_much (`data`
     has what is left), form_used (the form was sent before, with something else). Emits ``refund.requested``.
     """
-    reason = _required(reason)
+    reason = required_reason(reason)
     key = f"goodwill:{form_key}"
     with transaction.atomic():
         payment = locked_payment(payment_id)
@@ -165,7 +165,8 @@ def locked_payment(payment_id: int) -> Payment:
     return payment
 
 
-def _required(reason: str) -> str:
+def required_reason(reason: str) -> str:
+    """What staff gave as its reason. Raises `Refused`: required, too_long."""
     reason = reason.strip()
     if not reason:
         raise Refused(_("Give a reason."), code="required", field="reason")

@@ -108,7 +108,7 @@ def retry_refund(refund_id: int, user: User) -> None:
     """
     with transaction.atomic():
         refund = lock_refund(refund_id)
-        if refund.state != RefundState.FAILED:
+        if refund.state != RefundState.FAILED or refund.sent_to_id is not None:
             raise Refused(_("This refund has not failed, or somebody is at it already."), code="decided")
         refuse_while_disputed(refund.payment)
         refund.external_id = ""
@@ -133,7 +133,7 @@ def pay_refund_by_hand(refund_id: int, user: User, reference: str) -> None:
         refuse_while_disputed(refund.payment)
         refund.hand_over()
         refund.reference = reference[:120]
-        refund.approved_by = user
+        refund.paid_by = user
         refund.save()
         confirm(refund, actor_kind="staff", actor=user.pk, reference=refund.reference)
         postings.refund_paid_by_hand(refund)

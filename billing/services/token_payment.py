@@ -6,9 +6,11 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from billing.gateway_facts import GatewayPayment, TokenFacts
+from billing.gateway_facts import GatewayPayment, PaymentStatus, TokenFacts
+from billing.gateways import brand_of
 from billing.models import Charge, Payment, TokenPayment
-from billing.states import BOOKED, Anomaly
+from billing.services.task import close_task, open_task
+from billing.states import BOOKED, Anomaly, TaskKind
 from core import clock
 from core.errors import Refused
 from core.money import currency, half_up
@@ -74,6 +76,25 @@ def _note_amounts(row: TokenPayment, token: TokenFacts) -> None:
     same = token.due is not None and shown is not None and token.due.is_same_token(shown)
     row.due_units = token.due.units if token.due is not None and same else None
     row.received_units = token.received.units if token.received is not None else 0
+
+
+def follow_untold(gateway_name: str, facts: GatewayPayment, payment: Payment | None) -> None:
+    """Something came and the gateway does not say how much: staff looks there, and no amount is guessed. Once it is told, or has
+    gone back, the task is closed. `payment` is None for one that we do not know.
+    """
+    assert facts.token is not None
+    key = f"untold:{gateway_name}:{facts.token.payment_id}"[:120]
+    if not facts.token.is_untold or facts.status == PaymentStatus.FAILED:
+        close_task(key, None)
+        return
+    text = _("%(gateway)s says that something came, and not how much (%(id)s): look there. Nothing is booked before it says so.")
+    open_task(
+        key,
+        TaskKind.PAYMENT_ANOMALY,
+        text % {"gateway": brand_of(gateway_name), "id": facts.token.payment_id},
+        contract=None if payment is None else payment.charge.contract,
+        payment=payment,
+    )
 
 
 def judge(payment: Payment, facts: GatewayPayment) -> tuple[int, Anomaly]:

@@ -1,23 +1,24 @@
-"""Only refunds in tokens that a person pays: handed over to staff, asked the customer's address for, and written down as sent."""
+"""Only refunds in tokens that a person pays: handed over to staff, their address frozen when one begins, written down as sent."""
 
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from billing import token_postings
+from billing.address_queries import address_state
 from billing.gateways import brand_of, gateway
-from billing.models import Refund
-from billing.services.refund import refuse_while_disputed, tell_of_refund
+from billing.models import Refund, RefundAddress
+from billing.services.refund import refuse_while_disputed, required_reason, tell_of_refund
 from billing.services.refund_news import confirm, lock_refund
 from billing.services.task import open_task
-from billing.states import RefundState, TaskKind
+from billing.states import AddressState, RefundState, TaskKind
 from billing.tokens_back import TokensBack, tokens_back
 from core import clock
 from core.errors import Refused
 from core.formats import money
+from core.tokens import MOST_UNITS, parse_units
 
 # What a person may have sent: decided and handed over, or tried by the gateway in vain.
 BY_HAND = (RefundState.MANUAL, RefundState.FAILED)
@@ -34,11 +35,15 @@ def goes_by_hand(refund: Refund) -> bool:
 def hand_over(refund: Refund) -> None:
     """Give a locked refund that its gateway does not send to staff: a task, and word to the customer.
 
-    Emits ``refund.handed_over``.
+    One that is less than the smallest unit of its token asks nobody: see `_end_without_tokens`. Emits ``refund.handed_over``, or
+    ``refund.succeeded``.
     """
     refund.hand_over()
-    refund.save()
     back = tokens_back(refund)
+    if back is not None and not back.amount.units:
+        _end_without_tokens(refund, back)
+        return
+    refund.save()
     tokens = back.amount.text if back is not None else money(refund.amount)
     open_task(
         f"refund:{refund.pk}",
@@ -48,6 +53,14 @@ def hand_over(refund: Refund) -> None:
         payment=refund.payment,
     )
     tell_of_refund("refund.handed_over", refund)
+
+
+def _end_without_tokens(refund: Refund, back: TokensBack) -> None:
+    """By running totals nothing can be sent for it yet, and nothing ever for it alone: its part of a unit comes with the refund
+    that fills the unit. It is no more owed in money; the bridge `fx` holds its amount until then.
+    """
+    confirm(refund)
+    token_postings.refund_paid_in_tokens(refund, back.amount, 0)
 
 
 def file_slow(refund: Refund) -> None:
@@ -65,12 +78,49 @@ def file_slow(refund: Refund) -> None:
         )
 
 
-def pay_refund_in_tokens(refund_id: int, user: User, reference: str, network_fee: str = "") -> None:
-    """Staff has sent the tokens to the customer's confirmed address; `reference` is the transaction's, `network_fee` the network's
-    fee in the token ("0.0001"), which is ours.
+def begin_refund_in_tokens(refund_id: int, user: User, address_id: int | None) -> None:
+    """Staff is about to send the tokens to the address that its page has shown (`address_id`): it is frozen with the refund,
+    whatever the customer changes later, and nobody else begins.
 
-    Raises `Refused`: required and reference_used (field reference), bad_amount (field network_fee), decided, disputed, no_address,
-    address_held. Emits ``refund.succeeded`` with who sent it, the reference and the address.
+    Raises `Refused`: decided, begun, disputed, no_address, address_held, address_changed (the page has shown another one). Emits
+    ``refund.begun`` with who sends it and the address.
+    """
+    with transaction.atomic():
+        refund, back = _lock_owed(refund_id)
+        if back.is_begun:
+            raise Refused(_("Somebody has begun to send it already. See the history below."), code="begun")
+        refuse_while_disputed(refund.payment)
+        address = _usable_address(back)
+        if address.pk != address_id:
+            raise Refused(
+                _("The customer has confirmed another address since this page was opened. Nothing is to be sent to the old one."),
+                code="address_changed",
+            )
+        refund.sent_to = address
+        refund.save()
+        tell_of_refund("refund.begun", refund, actor_kind="staff", actor=user.pk, address=address.address)
+
+
+def stop_refund_in_tokens(refund_id: int, user: User, reason: str) -> None:
+    """Staff has begun and sent nothing: whoever begins next sends to the address that stands then.
+
+    Raises `Refused`: required and too_long (field reason), decided, not_begun. Emits ``refund.stopped`` with who says so, and why.
+    """
+    reason = required_reason(reason)
+    with transaction.atomic():
+        refund, back = _lock_owed(refund_id)
+        _refuse_unless_begun(back)
+        refund.sent_to = None
+        refund.save()
+        tell_of_refund("refund.stopped", refund, actor_kind="staff", actor=user.pk, reason=reason)
+
+
+def pay_refund_in_tokens(refund_id: int, user: User, reference: str, network_fee: str = "") -> None:
+    """Staff has sent the tokens to the address that was frozen when it began; `reference` is the transaction's, `network_fee` the
+    network's fee in whole tokens ("0.0001"), which is ours.
+
+    Raises `Refused`: required and reference_used (field reference), bad_amount (field network_fee), decided, not_begun, disputed.
+    Emits ``refund.succeeded`` with who sent it, the reference and the address.
     """
     reference = reference.strip()
     if not reference:
@@ -78,31 +128,47 @@ def pay_refund_in_tokens(refund_id: int, user: User, reference: str, network_fee
     if len(reference) > LONGEST_REFERENCE:
         raise Refused(_("Keep the reference under 80 characters."), code="too_long", field="reference")
     with transaction.atomic():
-        refund = lock_refund(refund_id)
-        back = tokens_back(refund)
-        if back is None or refund.state not in BY_HAND:
-            raise Refused(_("This refund is not waiting to be paid in tokens."), code="decided")
+        refund, back = _lock_owed(refund_id)
+        address = _refuse_unless_begun(back)
         refuse_while_disputed(refund.payment)
-        address = _usable_address(back)
         fee = _units(network_fee, back)
         if refund.state == RefundState.FAILED:
             refund.hand_over()
-        refund.approved_by = user
+        refund.paid_by = user
         refund.reference = f"{back.amount.code}:{reference}"
         _save_once(refund)
-        confirm(refund, actor_kind="staff", actor=user.pk, reference=refund.reference, address=address)
+        confirm(refund, actor_kind="staff", actor=user.pk, reference=refund.reference, address=address.address)
         token_postings.refund_paid_in_tokens(refund, back.amount, fee)
 
 
-def _usable_address(back: TokensBack) -> str:
-    if back.address is None:
+def _lock_owed(refund_id: int) -> tuple[Refund, TokensBack]:
+    """A refund that a person may send, locked. Raises `Refused` (decided) for any other."""
+    refund = lock_refund(refund_id)
+    back = tokens_back(refund)
+    if back is None or refund.state not in BY_HAND:
+        raise Refused(_("This refund is not waiting to be paid in tokens."), code="decided")
+    return refund, back
+
+
+def _refuse_unless_begun(back: TokensBack) -> RefundAddress:
+    """The frozen address. Raises `Refused` (not_begun) while there is none."""
+    if back.address is None or not back.is_begun:
+        raise Refused(_("Nobody has begun to send it: begin first, and its address stands still."), code="not_begun")
+    return back.address
+
+
+def _usable_address(back: TokensBack) -> RefundAddress:
+    """The customer's address, locked, so that a change comes before or after. Raises `Refused`: no_address, address_held."""
+    found = None if back.address is None else RefundAddress.objects.select_for_update(of=("self",)).get(pk=back.address.pk)
+    state = None if found is None else address_state(found, clock.now())
+    if found is None or state == AddressState.REMOVED:
         raise Refused(
             _("The customer has not confirmed an address for this token yet. It was asked for by mail and on the rental’s page."),
             code="no_address",
         )
-    if not back.is_sendable:
+    if state != AddressState.USABLE:
         raise Refused(_("The customer has changed the address. Nothing is sent to it before the day is over."), code="address_held")
-    return str(back.address.address)
+    return found
 
 
 def _units(typed: str, back: TokensBack) -> int:
@@ -111,17 +177,17 @@ def _units(typed: str, back: TokensBack) -> int:
     if not text:
         return 0
     try:
-        units = Decimal(text).scaleb(back.amount.decimals)
-    except InvalidOperation:
-        units = Decimal(-1)
-    if not units.is_finite() or units < 0 or units != units.to_integral_value() or units > back.amount.units:
+        units = parse_units(text, back.amount.decimals)
+    except ValueError:
+        units = MOST_UNITS
+    if units > back.amount.units:
         raise Refused(
-            _("Give the fee in the token, such as 0.0001, with at most %(places)d places, and less than what goes back.")
+            _("Give the fee in whole tokens, such as 0.0001, with at most %(places)d places, and less than what goes back.")
             % {"places": back.amount.decimals},
             code="bad_amount",
             field="network_fee",
         )
-    return int(units)
+    return units
 
 
 def _save_once(refund: Refund) -> None:

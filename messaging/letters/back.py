@@ -10,9 +10,12 @@ from messaging.letters.news import one_line
 
 
 def tokens_sent(refund: Refund) -> str:
-    """How tokens went back: how many, and by which transaction where a person sent them."""
+    """How tokens went back: how many, and by which transaction where a person sent them; or that it is too little to be sent."""
     amount = amount_back(refund)
     assert amount is not None
+    if not amount.units:
+        text = _("That is less than the smallest unit of %(token)s, so nothing was sent yet: it comes with what comes back next.")
+        return text % {"token": amount.code}
     words = {"tokens": amount.text, "reference": one_line(refund.reference)}
     if not refund.reference:
         return _("%(tokens)s went back to where you paid from.") % words

@@ -5,24 +5,30 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.models import User
+from accounts.models import Account, User
 from billing import services
-from billing.models import Charge, LedgerLine, Payment
+from billing.models import Charge, LedgerLine, Payment, Refund
+from billing.tokens_back import tokens_back
+from contracts import actors
+from contracts import services as contracts
 from contracts.models import Contract
 from core import clock
 from core.rates import record_rates
 from core.tasks import drain
 from providers.models import Offering
+from tests.billing.test_refund_addresses import confirmed
 from tests.icpay_standin import Standin, standin
 from tests.icpay_standin.server import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET, signed
 from tests.walk import offered_by, ordered
 
 WEBHOOK = "/api/v1/webhooks/icpay"
+USER_TOKEN = "user-token-of-a-standin"
 RATES = {"USD": "1.0862", "GBP": "0.8535", "CHF": "0.9412", "PLN": "4.3105", "SEK": "11.482", "JPY": "169.36", "KWD": "0.3331"}
 
 
@@ -69,6 +75,27 @@ def payment(charge: Charge, icpay: Standin, rates: None) -> Payment:
     return services.start_payment(charge, "icpay")
 
 
+@pytest.fixture
+def by_itself(icpay: Standin, settings: Settings) -> None:
+    """The shop has a user's token."""
+    settings.ICPAY_USER_TOKEN = icpay.api.user_token = USER_TOKEN
+
+
+@pytest.fixture
+def paid(icpay: Standin, payment: Payment) -> Payment:
+    """The rental is paid in ICP, and the report shows it."""
+    icpay.account.pay(payment.external_id, "ic_icp")
+    bring(icpay)
+    services.read_reports()
+    return fresh(payment)
+
+
+@pytest.fixture
+def address(customer_account: Account, customer: User) -> str:
+    """The customer has confirmed one on the Internet Computer."""
+    return str(confirmed(customer_account, customer).address)
+
+
 def bring(icpay: Standin) -> None:
     """Bring the events that wait to the shop's door, and do all that follows."""
     assert icpay.bring(send) >= 0
@@ -110,3 +137,35 @@ def both_at(icpay: Standin, moment: datetime) -> Iterator[None]:
     with clock.at(moment):
         yield
     icpay.account.now = before
+
+
+def begin(refund: Refund, user: User) -> None:
+    """Staff reads on the page where the tokens go, and begins to send them."""
+    back = tokens_back(Refund.objects.select_related("payment__token", "contract", "sent_to").get(pk=refund.pk))
+    assert back is not None
+    services.begin_refund_in_tokens(refund.pk, user, None if back.address is None else back.address.pk)
+
+
+def sent(refund: Refund, user: User, reference: str, network_fee: str = "") -> None:
+    """Staff sends the tokens and writes it down."""
+    begin(refund, user)
+    services.pay_refund_in_tokens(refund.pk, user, reference, network_fee)
+
+
+def end(payment: Payment) -> Refund:
+    """The customer cancels, or the provider declines what nothing was delivered of; the decided refund."""
+    contracts.cancel(payment.charge.contract_id, actors.customer(payment.charge.contract.ordered_by_id))
+    drain()
+    return Refund.objects.get(payment=payment)
+
+
+def goodwill(payment: Payment, gross: int, staff: User) -> Refund:
+    """Staff gives so many cents back; the decided refund."""
+    found = services.request_goodwill_refund(payment.pk, gross, "For the trouble", staff, uuid4())
+    drain()
+    return Refund.objects.get(pk=found.pk)
+
+
+def read(refund: Refund) -> Refund:
+    """The refund as it stands now."""
+    return Refund.objects.select_related("payment").get(pk=refund.pk)

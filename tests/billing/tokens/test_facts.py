@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from billing.gateway_facts import GatewayError, PaymentStatus
-from billing.icpay_facts import Ledgers, balance_line, best_of, moment, payment_facts, units
+from billing.icpay_facts import Ledgers, balance_line, best_of, moment, payment_facts, refund_line, units
 from tests.icpay_standin import Account
 from tests.icpay_standin.account import LEDGERS
 
@@ -46,8 +46,12 @@ def test_an_intent_alone_is_never_paid(status: str, meant: PaymentStatus) -> Non
     [
         ({"status": "pending"}, PaymentStatus.PENDING),
         ({"status": "completed"}, PaymentStatus.SUCCEEDED),
-        ({"status": "mismatched"}, PaymentStatus.SUCCEEDED),
-        ({"status": "refunded"}, PaymentStatus.SUCCEEDED),
+        ({"status": "mismatched", "paidAmount": "499"}, PaymentStatus.SUCCEEDED),
+        ({"status": "refunded", "paidAmount": "500"}, PaymentStatus.SUCCEEDED),
+        # Something came, and nobody says how much: what was asked for is no answer to that.
+        ({"status": "mismatched"}, PaymentStatus.PROCESSING),
+        ({"status": "mismatched", "paidAmount": "0", "requestedAmount": "500"}, PaymentStatus.PROCESSING),
+        ({"status": "refunded"}, PaymentStatus.FAILED),
         ({"status": "failed"}, PaymentStatus.FAILED),
         ({"status": "cancelled"}, PaymentStatus.FAILED),
         ({"status": "canceled"}, PaymentStatus.FAILED),
@@ -85,6 +89,20 @@ def test_what_came_is_what_was_paid_and_not_what_was_asked_for(
     assert token is not None
     assert token.received is not None
     assert (token.received.units, token.is_exact, token.due and token.due.units) == (came, exact, 500)
+
+
+@pytest.mark.parametrize("status", ["mismatched", "refunded"])
+def test_what_was_asked_for_is_not_what_came_unless_icpay_calls_it_complete(status: str) -> None:
+    odd = payment(status=status, requestedAmount="500", createdAt="2026-01-01")
+    token = payment_facts(intent(), odd, {"id": "t"}, LIST).token
+    assert token is not None
+    assert (token.received, token.is_untold, token.is_exact) == (None, True, False)
+    assert (balance_line(odd, {}, LIST), refund_line(odd, {}, LIST)) == (None, None)
+    token = payment_facts(intent(), odd, {"id": "t", "amount": "470"}, LIST).token
+    assert token is not None
+    assert (token.received and token.received.units, token.is_untold) == (470, False)
+    line = balance_line(odd, {"amount": "470"}, LIST)
+    assert (line and line.amount_minor) == 470
 
 
 @pytest.mark.parametrize("metadata", [{"contract_id": "DC-1"}, {"contractId": "DC-1"}])
@@ -137,10 +155,10 @@ def test_a_line_of_the_history_is_what_came_less_what_icpay_keeps() -> None:
     account.pay(page["paymentIntentId"], "ic_ckusdc", off=-1)
     account.begin(page["paymentIntentId"])
     (came, pending) = account.history()
-    line = balance_line(came, LIST)
+    line = balance_line(came, {}, LIST)
     assert line is not None
     assert (line.amount_minor, line.fee_minor, line.currency, line.subject) == (9_999_999, 49_999, "ckUSDC", "transfer")
-    assert balance_line(pending, LIST) is None
+    assert balance_line(pending, {}, LIST) is None
 
 
 def test_a_time_without_a_zone_is_utc_and_what_is_no_time_is_no_answer() -> None:

@@ -7,11 +7,17 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from accounts.models import Account, User
 from billing import services
-from billing.models import LedgerEntry, Payment
+from billing.address_queries import confirmed_address
+from billing.models import LedgerEntry, Payment, Refund, RefundAddress, StaffTask
 from billing.proof import find_differences
+from billing.states import RefundState
 from core import clock
-from tests.billing.tokens.conftest import fresh
+from core.errors import Refused
+from core.models import DomainEvent
+from tests.billing.test_refund_addresses import OTHER, PRINCIPAL, confirmed, given
+from tests.billing.tokens.conftest import begin, bring, end, fresh, read
 from tests.icpay_standin import Standin
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,3 +72,63 @@ def test_money_that_meets_the_end_of_the_order_either_pays_or_goes_back(icpay: S
     assert (now.anomaly == "") == (now.charge.contract.paid_at is not None)
     services.read_reports()
     assert find_differences() == []
+
+
+@pytest.fixture
+def owed(icpay: Standin, payment: Payment, customer_account: Account, customer: User) -> Refund:
+    """All of a payment in tokens is to be sent back by a person, to a confirmed address."""
+    confirmed(customer_account, customer)
+    icpay.account.pay(payment.external_id)
+    bring(icpay)
+    services.read_reports()
+    return end(fresh(payment))
+
+
+def outcome_of(act: Callable[[], object]) -> str:
+    """ "done", or the code of the refusal."""
+    try:
+        act()
+    except Refused as refused:
+        return refused.code
+    return "done"
+
+
+def test_two_of_staff_who_begin_at_once_are_not_both_told_to_send(owed: Refund, staff: User, stranger: User) -> None:
+    came: list[str] = []
+    at_once(*[lambda user=user: came.append(outcome_of(lambda: begin(owed, user))) for user in (staff, stranger) * 2])
+    assert sorted(came) == ["begun", "begun", "begun", "done"]
+    assert DomainEvent.objects.filter(name="refund.begun").count() == 1
+
+
+def test_two_of_staff_who_write_down_one_refund_at_once_have_one_effect(owed: Refund, staff: User, stranger: User) -> None:
+    begin(owed, staff)
+    came: list[tuple[str, int]] = []
+
+    def write_down(user: User, number: int) -> None:
+        said = outcome_of(lambda: services.pay_refund_in_tokens(owed.pk, user, f"block-{number}", "0.0001"))
+        came.append((said, user.pk))
+
+    at_once(*[lambda user=user, number=number: write_down(user, number) for number, user in enumerate((staff, stranger) * 2)])
+    assert sorted(said for said, _user in came) == ["decided", "decided", "decided", "done"]
+    done = read(owed)
+    assert (done.state, done.confirmations, done.payment.refunded_minor) == (RefundState.SUCCEEDED, 1, 4570)
+    assert [user for said, user in came if said == "done"] == [done.paid_by_id]
+    assert LedgerEntry.objects.filter(key__startswith=f"refunded:{owed.pk}").count() == 1
+    assert DomainEvent.objects.filter(name="refund.succeeded").count() == 1
+    assert StaffTask.objects.filter(payment=owed.payment, closed_at=None).count() == 0
+    assert find_differences() == []
+
+
+def test_a_change_of_the_address_in_the_moment_of_beginning_comes_before_or_after(
+    owed: Refund, customer_account: Account, customer: User, staff: User
+) -> None:
+    secret = given(customer_account, customer, OTHER).rpartition("/")[2]
+    came: list[str] = []
+    at_once(
+        lambda: came.append(outcome_of(lambda: begin(owed, staff))),
+        lambda: services.confirm_refund_address(secret, customer),
+    )
+    frozen = read(owed).sent_to
+    assert came in (["done"], ["address_held"], ["no_address"])
+    assert (frozen is not None and frozen.address == PRINCIPAL) == (came == ["done"])
+    assert confirmed_address(customer_account.pk, "ic", "ICP") == RefundAddress.objects.get(address=OTHER)

@@ -1,15 +1,19 @@
 """ICPay's history as our balance there: every page of it, each line once, and silence that proves nothing."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
+from django_q.models import OrmQ
 
 from billing import services
 from billing.gateway_facts import GatewayError
 from billing.gateways import gateway
 from billing.models import LedgerEntry, Payment
 from billing.proof import find_differences
+from billing.tasks import FAR_REPORTS_SECONDS, read_far_reports
 from core import clock
+from decentcloud.reactions import SCHEDULES
 from tests.billing.tokens.conftest import both_at, bring, fresh
 from tests.icpay_standin import Standin
 
@@ -83,3 +87,48 @@ def test_reading_it_again_and_again_books_one_line(icpay: Standin, payment: Paym
         services.reread_uncleared()
     assert fresh(payment).state == "succeeded"
     assert LedgerEntry.objects.filter(key=f"bt:icpay:{at_icpay['id']}").count() == 1
+
+
+def asked_since(icpay: Standin, days: int) -> bool:
+    """Whether the last look at the history went back so many days, to the minute."""
+    (since,) = [dict(parse_qsl(asked.query))["fromTimestamp"] for asked in icpay.api.requests if asked.name == HISTORY][-1:]
+    return abs(clock.now() - timedelta(days=days) - datetime.fromisoformat(since)) < timedelta(minutes=1)
+
+
+def test_every_hour_it_is_read_closely_and_at_night_as_far_back_as_a_payment_may_be_in_flight(
+    icpay: Standin, payment: Payment
+) -> None:
+    with both_at(icpay, clock.now() - timedelta(days=20)):
+        slow = icpay.account.begin(payment.external_id)
+    icpay.account.finish(slow["id"])
+    assert services.read_reports() == 0
+    assert asked_since(icpay, 8)
+    assert fresh(payment).state == "pending"
+    assert read_far_reports() == 1
+    assert asked_since(icpay, 408)
+    assert fresh(payment).state == "succeeded"
+    assert LedgerEntry.objects.filter(key=f"bt:icpay:{slow['id']}").count() == 1
+    assert find_differences() == []
+    assert read_far_reports() == 0
+
+
+def test_what_goes_back_of_a_payment_of_long_ago_is_found_at_night(icpay: Standin, payment: Payment) -> None:
+    with both_at(icpay, clock.now() - timedelta(days=390)):
+        old = icpay.account.begin(payment.external_id)
+    icpay.account.finish(old["id"])
+    read_far_reports()
+    icpay.account.refund(old["id"])
+    services.read_reports()
+    assert fresh(payment).refunded_minor == 0
+    read_far_reports()
+    assert fresh(payment).refunded_minor == 4570
+    assert find_differences() == []
+
+
+def test_the_far_history_is_read_every_night_as_a_job_that_may_take_its_time(db: None) -> None:
+    (nightly,) = [schedule for schedule in SCHEDULES if schedule.name == "balance reports of long ago read"]
+    (hourly,) = [schedule for schedule in SCHEDULES if schedule.name == "balance reports read"]
+    assert (nightly.every, hourly.every) == (timedelta(days=1), timedelta(hours=1))
+    nightly.function()
+    (job,) = [job.task for job in OrmQ.objects.all()]
+    assert (job["func"], job["timeout"]) == ("billing.tasks.read_far_reports", FAR_REPORTS_SECONDS)

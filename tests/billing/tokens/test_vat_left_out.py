@@ -30,7 +30,7 @@ from core.tasks import drain
 from decentcloud.icpay_checks import check_icpay_tax, check_icpay_tax_in_production
 from providers.models import Offering
 from tests.billing.test_refund_addresses import confirmed
-from tests.billing.tokens.conftest import booked, bring, fresh
+from tests.billing.tokens.conftest import booked, bring, fresh, sent
 from tests.icpay_standin import Standin
 from tests.vies_standin import Vies, trouble, valid
 from tests.walk import BUYER, ordered
@@ -124,7 +124,7 @@ def test_an_end_gives_back_what_its_preview_said_and_the_exposure_shrinks(
     assert (refund.net_minor, refund.tax_minor, refund.amount_minor) == (3840, 0, preview.priced.gross.minor)
     assert refund.token_units == payment.token.received_units
     assert exposed() == [("DE", Decimal("0.19"), "EUR", 0, 0)]
-    services.pay_refund_in_tokens(refund.pk, staff, "block-1")
+    sent(refund, staff, "block-1")
     drain()
     assert (Refund.objects.get().state, documents(contract)) == (RefundState.SUCCEEDED, [("receipt", "N", 3840, 0)])
 
@@ -270,7 +270,7 @@ def test_staff_reads_the_exposure_and_takes_it_along(icpay: Standin, charge: Cha
     sheet = staff_client.get(
         reverse("admin:billing_exposure_csv"), {"first": f"{today:%Y}-01-01", "last": f"{today + timedelta(days=1)}"}
     )
-    text = b"".join(sheet.streaming_content).decode()  # type: ignore[arg-type]  # it is no coroutine here
+    text = sheet.getvalue().decode()
     assert "DE,local,0.19,EUR,1,38.40,7.30,0.00,0.00,38.40,7.30" in text
     assert staff_client.get(reverse("admin:billing_exposure"), {"first": "2026-02-01", "last": "2026-01-01"}).status_code == 400
     assert staff_client.get(reverse("admin:billing_exposure_csv"), {"first": "x"}).status_code == 400
