@@ -20,8 +20,9 @@ from icp_principal import Principal
 from billing.gateway_facts import GatewayError
 from core import clock
 from core.http import Answer, OutsideError, call
-from payouts.ic_certificate import ROOT_KEY, BadCertificate, checked_certificate, content, nanoseconds
+from payouts.ic_certificate import ROOT_KEY, BadCertificate, checked_certificate, content
 from payouts.ic_key import BadKey, wallet_key
+from payouts.rail_facts import nanoseconds
 
 # How long a replica may still take a request up.
 _LIVES = timedelta(minutes=4)

@@ -12,6 +12,8 @@ import cbor2
 import pyblst
 from icp_certificate.certificate import IC_BLS_DST, IC_ROOT_KEY, Certificate, extract_der
 
+from payouts.rail_facts import nanoseconds, nanoseconds_of
+
 # The generator of the group that keys are in, compressed. Source: draft-irtf-cfrg-pairing-friendly-curves, 4.2.1.
 _GENERATOR = bytes.fromhex(
     "93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"
@@ -71,19 +73,6 @@ def is_signed(key: bytes, signature: bytes, message: bytes) -> bool:
     generator = pyblst.BlstP2Element().uncompress(_GENERATOR)
     answer: bool = pyblst.final_verify(pyblst.miller_loop(point, generator), pyblst.miller_loop(hashed, public))
     return answer
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-
-def nanoseconds(moment: datetime) -> int:
-    """A moment as the Internet Computer counts time: nanoseconds since 1970, UTC."""
-    return nanoseconds_of(moment - _EPOCH)
-
-
-def nanoseconds_of(span: timedelta) -> int:
-    """A span in nanoseconds; ours are whole microseconds."""
-    return span // timedelta(microseconds=1) * 1_000
 
 
 def content(answer: bytes) -> dict[str, Any]:

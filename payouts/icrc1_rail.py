@@ -92,10 +92,6 @@ class Icrc1Rail:
 
     name = Rail.ICRC1
 
-    def is_configured(self) -> bool:
-        """With a key and a ledger."""
-        return bool(settings.ICRC1_WALLET_KEY and settings.ICRC1_LEDGER)
-
     def suits(self, method: PayoutMethod, currency: str) -> bool:
         """Principals only: an account id is known to the ICP ledger alone."""
         return currency == settings.ICRC1_CURRENCY and method.kind == MethodKind.ICP and _is_principal(method.address)
@@ -175,6 +171,9 @@ class Icrc1Rail:
         fee = int(transfer.fee_units)
         reference = f"{settings.ICRC1_LEDGER}:{transfer.external_id}"
         return Paid(reference, clock.now(), token=transfer.asset, units=int(transfer.units) + fee, network_fee=fee)
+
+
+RAIL = Icrc1Rail()
 
 
 def exact_units(amount_minor: int, currency: str, decimals: int) -> int:

@@ -1,6 +1,7 @@
 """Only what automatic rails have in common: the protocol, what they plan, and what they answer."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -8,6 +9,8 @@ from billing.models import Payment
 from payouts.models import Payout, PayoutMethod, PayoutReversal, PayoutTransfer
 from payouts.settling import Paid
 from payouts.states import Rail
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,6 @@ class PayoutRail(Protocol):
 
     name: Rail
 
-    def is_configured(self) -> bool:
-        """Whether it can be used here."""
-
     def suits(self, method: PayoutMethod, currency: str) -> bool:
         """Whether what is owed in this currency can be paid there by this rail. Asks nobody."""
 
@@ -76,3 +76,13 @@ class PayoutRail(Protocol):
 
     def paid(self, payout: Payout, transfers: list[PayoutTransfer]) -> Paid:
         """What a payout's settlement says, once all of its transfers have succeeded."""
+
+
+def nanoseconds(moment: datetime) -> int:
+    """A moment as the Internet Computer counts time: nanoseconds since 1970, UTC."""
+    return nanoseconds_of(moment - _EPOCH)
+
+
+def nanoseconds_of(span: timedelta) -> int:
+    """A span in nanoseconds; ours are whole microseconds."""
+    return span // timedelta(microseconds=1) * 1_000

@@ -24,10 +24,6 @@ class StripeRail:
 
     name = Rail.STRIPE_CONNECT
 
-    def is_configured(self) -> bool:
-        """Where providers can connect accounts."""
-        return stripe_connect.is_switched_on()
-
     def suits(self, method: PayoutMethod, currency: str) -> bool:
         """Accounts at Stripe only."""
         return method.kind == MethodKind.STRIPE
@@ -72,6 +68,9 @@ class StripeRail:
         """The transfer's name, or of several the name of their group."""
         names = [transfer.external_id for transfer in transfers]
         return Paid(names[0] if len(names) == 1 else _group(payout), clock.now())
+
+
+RAIL = StripeRail()
 
 
 def _parts(payout: Payout) -> list[Part]:

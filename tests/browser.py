@@ -14,7 +14,8 @@ from tests.cast import proved_browser_of
 
 CHROMIUM = "/usr/bin/chromium"
 # WCAG 2.2 asks for targets of 24 px; axe leaves that rule off unless asked.
-RULES = {"rules": {"target-size": {"enabled": True}}}
+RULES: dict[str, object] = {"rules": {"target-size": {"enabled": True}}}
+COLOURS: dict[str, object] = {"runOnly": ["color-contrast"]}
 FLAGS = ["--no-sandbox", "--disable-background-networking"]
 
 
@@ -40,10 +41,19 @@ def complaints(page: Page) -> list[str]:
 
 
 def barriers(page: Page) -> list[tuple[str, list[list[str]]]]:
-    """What axe finds on the page: rule, and the places that break it."""
-    return [
-        (rule["id"], [node["target"] for node in rule["nodes"]]) for rule in Axe().run(page, options=RULES).response["violations"]
-    ]
+    """What axe finds on the page: rule, and the places that break it. Of the other scheme, light or dark, only colours differ."""
+    here, there = ("dark", "light") if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else ("light", "dark")
+    found = _violations(page, RULES)
+    # Without motion no colour is caught on its way.
+    page.emulate_media(color_scheme=there, reduced_motion="reduce")
+    found += [(f"{rule}, {there}", places) for rule, places in _violations(page, COLOURS)]
+    page.emulate_media(color_scheme=here, reduced_motion="null")
+    return found
+
+
+def _violations(page: Page, options: dict[str, object]) -> list[tuple[str, list[list[str]]]]:
+    violations = Axe().run(page, options=options).response["violations"]
+    return [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in violations]
 
 
 def sideways(page: Page) -> int:

@@ -14,10 +14,9 @@ from core import clock
 from core.errors import Refused
 from core.formats import money
 from core.transactions import require_no_transaction
-from payouts.ic_certificate import nanoseconds
 from payouts.models import Payout, PayoutTransfer
-from payouts.rail_facts import Outcome, Part, PayoutRail, Said
-from payouts.rails import rail
+from payouts.rail_facts import Outcome, Part, PayoutRail, Said, nanoseconds
+from payouts.rails import is_configured, rail
 from payouts.services.locking import lock_payout
 from payouts.services.payout import fail_payout, send_payout, settle_payout
 from payouts.services.taking_back import begin_reversal, take_back
@@ -64,7 +63,7 @@ def _begin(payout: Payout, carrier: PayoutRail) -> None:
 
 
 def _plan(payout: Payout, carrier: PayoutRail) -> list[Part]:
-    if not carrier.is_configured():
+    if not is_configured(payout.rail):
         raise Refused(_("The way by which it would leave is switched off here."), code="rail_off")
     parts = carrier.plan(payout)
     assert sum(part.amount_minor for part in parts) == payout.amount_minor

@@ -111,15 +111,14 @@ OWN_PAGES = ["account_profile", "account_security", "ssh_keys", "api_tokens", "o
 
 
 @pytest.mark.parametrize("width", [320, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_is_accessible_and_fits(chromium: Browser, live_server: LiveServer, width: int, scheme: str) -> None:
+def test_every_page_is_accessible_and_fits(chromium: Browser, live_server: LiveServer, width: int) -> None:
     user = create_user("a-rather-long-address@example.com", PASSWORD, name="Cora Customer", verified=True)
     organisation = create_organisation(user, "Papierboot Gesellschaft mit beschränkter Haftung")
     invite(organisation, "another-long-address-to-invite@example.com", Role.BILLING, user)
     for account in (organisation, user.own_account):
         add_ssh_key(account, user, "laptop", KEY)
         create_token(user, account, "ci", [scope for scope in Scope if scope not in STAFF_SCOPES], None)
-    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light")
+    context = chromium.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
     heard = complaints(page)
     look_at(page, live_server, VISITORS_PAGES)

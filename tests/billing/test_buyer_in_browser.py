@@ -23,10 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PICTURES = os.environ.get("PICTURES", "")
 
 
-def window(
-    chromium: Browser, live_server: LiveServer, user: User, width: int = 1440, scheme: str = "light", **more: object
-) -> Page:
-    context = chromium.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme, **more)
+def window(chromium: Browser, live_server: LiveServer, user: User, width: int = 1440, **more: object) -> Page:
+    context = chromium.new_context(viewport={"width": width, "height": 1000}, **more)
     sign_in(context, live_server, user)
     page = context.new_page()
     page.set_default_timeout(10_000)
@@ -49,14 +47,13 @@ def fill_in(page: Page, vat_id: str = "FR 40 303265045") -> None:
     page.get_by_role("textbox", name="VAT id").fill(vat_id)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("said", [valid(), invalid(), trouble()], ids=["valid", "invalid", "unavailable"])
 def test_the_billing_details_say_how_the_vat_id_stands(
-    said: dict[str, object], width: int, scheme: str, chromium: Browser, live_server: LiveServer, customer: User, vies: Vies
+    said: dict[str, object], width: int, chromium: Browser, live_server: LiveServer, customer: User, vies: Vies
 ) -> None:
     vies.says(said)
-    page = window(chromium, live_server, customer, width, scheme)
+    page = window(chromium, live_server, customer, width)
     heard = complaints(page)
     page.goto(f"{live_server.url}/account/billing")
     expect(page.get_by_role("textbox", name="Company")).to_be_hidden()
@@ -68,7 +65,7 @@ def test_the_billing_details_say_how_the_vat_id_stands(
     expect(page.get_by_role("textbox", name="VAT id")).to_have_value("FR40303265045")
     if state == "valid":
         expect(page.locator("#vat-state")).to_contain_text("PAPIERBOOT SARL")
-    picture(page, f"billing-{state}-{width}-{scheme}")
+    picture(page, f"billing-{state}-{width}")
     assert barriers(page) == []
     assert sideways(page) == 0
     assert heard == []

@@ -85,17 +85,14 @@ def test_everything_works_without_script(chromium: Browser, live_server: LiveSer
 
 
 @pytest.mark.parametrize("width", [320, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nobody_is_left_out(
-    chromium: Browser, live_server: LiveServer, quote: Quote, customer: User, width: int, scheme: str
-) -> None:
+def test_nobody_is_left_out(chromium: Browser, live_server: LiveServer, quote: Quote, customer: User, width: int) -> None:
     add_ssh_key(quote.account, customer, "laptop", SSH_KEY)
     charge = services.order(quote, user=customer, buyer=BUYER, operating_system="Debian 13")
     payment = services.start_payment(charge, "sandbox")
     other = services.create_quote(quote.account, customer, quote.offering, 4320, TaxFacts("DE"))
     checkout = f"/checkout/{charge.public_id}"
     pages = [f"/order/{other.public_id}", checkout, f"{checkout}/return", payment.checkout_url, "/account/billing"]
-    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light")
+    context = chromium.new_context(viewport={"width": width, "height": 900})
     sign_in(context, live_server, customer)
     page = context.new_page()
     heard = complaints(page)

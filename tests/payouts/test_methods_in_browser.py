@@ -77,14 +77,12 @@ def test_a_provider_sets_where_it_is_paid_without_script(chromium: Browser, live
 
 
 @pytest.mark.parametrize("width", [320, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_is_accessible_and_fits(
     chromium: Browser,
     live_server: LiveServer,
     provider_user: User,
     stranger: User,
     width: int,
-    scheme: str,
 ) -> None:
     provider = offered_by(provider_user, currency="CHF").provider
     with_app(provider_user)
@@ -92,7 +90,7 @@ def test_every_page_is_accessible_and_fits(
     confirmed(provider, provider_user, ON_BASE, "USD")
     remove_method(confirmed(provider, provider_user, ON_BASE, "GBP").pk, provider_user)
     waiting, secret = added(provider, provider_user, OTHER_BANK)
-    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light")
+    context = chromium.new_context(viewport={"width": width, "height": 900})
     sign_in(context, live_server, provider_user)
     page = context.new_page()
     heard = complaints(page)

@@ -6,7 +6,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from billing.gateway_facts import GatewayError
 from payouts.ic_key import BadKey, wallet_key
-from payouts.icrc1_rail import Icrc1Rail
+from payouts.icrc1_rail import RAIL
+from payouts.rails import is_configured
+from payouts.states import Rail
 
 
 class Command(BaseCommand):
@@ -19,10 +21,10 @@ class Command(BaseCommand):
             self.stdout.write(f"Principal: {wallet_key().sender()}")
         except BadKey as bad:
             raise CommandError(f"ICRC1_WALLET_KEY is no key: {bad}.") from bad
-        if not Icrc1Rail().is_configured():
+        if not is_configured(Rail.ICRC1):
             raise CommandError("ICRC1_LEDGER is not set.")
         try:
-            held = Icrc1Rail().held()
+            held = RAIL.held()
         except GatewayError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Holds: {held.units} units of {held.symbol}, of which 10^{held.decimals} are one.")

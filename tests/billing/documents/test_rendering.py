@@ -131,11 +131,12 @@ def run_python(code: str, path: str = "") -> "subprocess.CompletedProcess[str]":
     return done
 
 
-def test_the_shop_starts_without_what_only_documents_need() -> None:
+def test_the_shop_starts_without_what_only_documents_and_payouts_in_tokens_need() -> None:
     code = (
         "import django, sys; django.setup()\n"
-        "import decentcloud.urls, billing.documents.rendering, billing.tasks\n"
-        "print([name for name in ('weasyprint', 'facturx', 'pypdf', 'lxml.etree') if name in sys.modules])"
+        "import decentcloud.urls, billing.documents.rendering, billing.tasks, payouts.tasks, payouts.rail_tasks\n"
+        "heavy = ('weasyprint', 'facturx', 'pypdf', 'lxml.etree', 'icp_agent', 'icp_candid', 'pyblst')\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     assert run_python(code).stdout.strip() == "[]"
 

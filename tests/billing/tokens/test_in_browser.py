@@ -32,7 +32,6 @@ def given_back(icpay: Standin, payment: Payment) -> Payment:
 
 
 @pytest.mark.parametrize("width", [320, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_of_tokens_are_accessible_and_fit(
     chromium: Browser,
     live_server: LiveServer,
@@ -40,7 +39,6 @@ def test_pages_of_tokens_are_accessible_and_fit(
     customer_account: Account,
     given_back: Payment,
     width: int,
-    scheme: str,
 ) -> None:
     rental = reverse("rental", args=[given_back.charge.contract.reference])
     confirmed(customer_account, customer)
@@ -50,7 +48,7 @@ def test_pages_of_tokens_are_accessible_and_fit(
         "confirm": given(customer_account, customer, "rrkah-fqaaa-aaaaa-aaaaq-cai"),
         "refused": f"{reverse('refund_addresses')}/confirm/nothing",
     }
-    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light")
+    context = chromium.new_context(viewport={"width": width, "height": 900})
     sign_in(context, live_server, customer)
     page = context.new_page()
     for name, address in pages.items():

@@ -16,9 +16,9 @@ from contracts import services as contracts
 from core import clock
 from payouts import ic_agent
 from payouts.addresses import Place
-from payouts.ic_certificate import nanoseconds
 from payouts.ic_key import wallet_key
 from payouts.models import Payout, PayoutMethod, PayoutTransfer
+from payouts.rail_facts import nanoseconds
 from payouts.services.method import add_method, confirm_method, new_link
 from payouts.services.payout import approve_payout, propose_payout
 from payouts.services.release import release_contract
