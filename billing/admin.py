@@ -25,9 +25,9 @@ from billing.models import (
     Proof,
     Quote,
     Refund,
+    RefundAddress,
     StaffTask,
     TokenPayment,
-    RefundAddress,
 )
 from billing.money_back_admin import DisputeAdmin, RefundAdmin, StaffTaskAdmin
 from billing.proof_admin import ProofAdmin
@@ -232,8 +232,8 @@ class LedgerEntryAdmin(ReadOnlyAdmin[LedgerEntry]):
 
 
 admin.site.register(Refund, RefundAdmin)
+admin.site.register(RefundAddress, RefundAddressAdmin)
 admin.site.register(Dispute, DisputeAdmin)
 admin.site.register(StaffTask, StaffTaskAdmin)
-admin.site.register(RefundAddress, RefundAddressAdmin)
 admin.site.register(Proof, ProofAdmin)
 admin.site.register(Document, DocumentAdmin)

@@ -57,7 +57,6 @@ def _approve(refund_id: int, request: HttpRequest, _data: Mapping[str, Any]) -> 
     unless_silent(lambda: services.approve_refund(refund_id, user_of(request)))
 
 
-def _pay_in_tokens(refund_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
 def _begin_in_tokens(refund_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
     services.begin_refund_in_tokens(refund_id, user_of(request), data["address"])
 
@@ -66,6 +65,7 @@ def _stop_in_tokens(refund_id: int, request: HttpRequest, data: Mapping[str, Any
     services.stop_refund_in_tokens(refund_id, user_of(request), data["reason"])
 
 
+def _pay_in_tokens(refund_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
     services.pay_refund_in_tokens(refund_id, user_of(request), data["reference"], data["network_fee"])
 
 
@@ -125,6 +125,11 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
         """How many of which token go back."""
         return tokens_text(refund)
 
+    @admin.display(description=_("smallest units"))
+    def smallest_units(self, refund: Refund) -> str:
+        """The same with how chains count it."""
+        return units_text(refund)
+
     @admin.display(description=_("network"))
     def network(self, refund: Refund) -> str:
         """On which network."""
@@ -137,11 +142,6 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
 
     staff_actions = (
         StaffAction(
-    @admin.display(description=_("smallest units"))
-    def smallest_units(self, refund: Refund) -> str:
-        """The same with how chains count it."""
-        return units_text(refund)
-
             "pay-by-hand",
             _("It is paid by hand"),
             _pay_by_hand,
@@ -150,18 +150,6 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
             _("Written down as paid."),
             ReferenceForm,
         ),
-        StaffAction(
-            "pay-in-tokens",
-            _("The tokens are sent"),
-            _pay_in_tokens,
-            _has_begun,
-            explain_tokens,
-            _("Written down as sent."),
-            TransactionForm,
-        ),
-        StaffAction("retry", _("Send it again"), _retry, _has_failed, _explain_retry, _("It is on its way again."), SureForm),
-        StaffAction("approve", _("Let it go"), _approve, _waits, _explain_approve, _("It is on its way."), SureForm),
-    )
         StaffAction(
             "begin-in-tokens",
             _("Send the tokens now"),
@@ -172,6 +160,22 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
             BeginForm,
             shown_address,
         ),
+        StaffAction(
+            "pay-in-tokens",
+            _("The tokens are sent"),
+            _pay_in_tokens,
+            _has_begun,
+            explain_tokens,
+            _("Written down as sent."),
+            TransactionForm,
+            shown_token,
+        ),
+        StaffAction(
+            "stop-in-tokens", _("Nothing was sent"), _stop_in_tokens, _has_begun, explain_stop, _("Somebody may begin again.")
+        ),
+        StaffAction("retry", _("Send it again"), _retry, _has_failed, _explain_retry, _("It is on its way again."), SureForm),
+        StaffAction("approve", _("Let it go"), _approve, _waits, _explain_approve, _("It is on its way."), SureForm),
+    )
 
 
 # Disputed -----------------------------------------------------------------------------------------------------------------------
@@ -180,10 +184,6 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
 def _ask_bank(dispute_id: int, _request: HttpRequest, _data: Mapping[str, Any]) -> None:
     dispute = Dispute.objects.select_related("payment").get(pk=dispute_id)
     try:
-            shown_token,
-        ),
-        StaffAction(
-            "stop-in-tokens", _("Nothing was sent"), _stop_in_tokens, _has_begun, explain_stop, _("Somebody may begin again.")
         services.apply_dispute(dispute.payment.gateway, dispute.external_id)
     except GatewayError as error:
         raise Refused(gettext("The gateway does not answer. It is asked again every hour."), code="gateway_silent") from error
