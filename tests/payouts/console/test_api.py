@@ -114,6 +114,7 @@ def test_pending_releases_are_listed_with_their_hold(ready: Provider, door: APIC
         "released_minor": owed,
         "recovered_minor": 0,
         "payable_minor": owed,
+        "held_minor": 0,
         "method_kind": "bank",
         "hold": None,
     }
