@@ -2,18 +2,21 @@
 
 It speaks through the client of `billing.stripe_gateway`. Providers have Express accounts; money reaches them by separate transfers,
 each out of the card charge that it was paid by (`source_transaction`), so that it may go before the charge is available.
-Every call that moves money carries a key made from our row, and asks first whether Stripe has it already: keys are forgotten after
-a day. Whoever calls stands outside of a transaction; all raise `GatewayError`.
+Every call that moves money or opens an account carries a key made from our row, and asks first whether Stripe has it already: keys
+are forgotten after a day. Whoever calls stands outside of a transaction; all raise `GatewayError`.
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.conf import settings
 
 from billing.gateway_facts import GatewayError
 from billing.stripe_gateway import StripeGateway, asking, stripe_amount
-from providers.models import Provider
+
+# How far Stripe's clock may be behind ours.
+CLOCKS = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,18 @@ class ConnectedAccount:
     can_be_paid: bool
 
 
+@dataclass(frozen=True)
+class Opening:
+    """An account as our row asks for it: `mark` names the row, written at `since` (UTC); `provider` is for staff to read."""
+
+    mark: str
+    provider: str
+    country: str
+    since: datetime
+
+
 class NotMade(Exception):
-    """Stripe refuses what was asked for, and has nothing of it: for certain, no money has moved."""
+    """Stripe refuses what was asked for, and has nothing of it: for certain, no money has moved, and no account is there."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +60,39 @@ def is_switched_on() -> bool:
     return bool(settings.STRIPE_CONNECT and StripeGateway().is_configured())
 
 
-def open_account(provider: Provider) -> str:
-    """Open an account for a provider, without anything in it; returns Stripe's name of it. A repeat gives the same one."""
+def open_account(opening: Opening) -> str:
+    """Open an account without anything in it; returns Stripe's name. A repeat finds the first, however late. Raises `NotMade`."""
+    if found := _find_account(opening):
+        return found
+    try:
+        return _open(opening)
+    except GatewayError as error:
+        if not error.permanent:
+            raise
+        if found := _find_account(opening):
+            return found
+        raise NotMade(str(error)) from error
+
+
+def _find_account(opening: Opening) -> str:
+    with asking() as client:
+        there = client.v1.accounts.list(params={"created": {"gte": int((opening.since - CLOCKS).timestamp())}, "limit": 100})
+        for account in there.auto_paging_iter():
+            if account.metadata is not None and account.metadata.to_dict().get("account") == opening.mark:
+                return account.id
+    return ""
+
+
+def _open(opening: Opening) -> str:
     with asking() as client:
         account = client.v1.accounts.create(
             params={
                 "type": "express",
-                "country": provider.legal_country or provider.country,
+                "country": opening.country,
                 "capabilities": {"transfers": {"requested": True}},
-                "metadata": {"provider": provider.slug},
+                "metadata": {"provider": opening.provider, "account": opening.mark},
             },
-            options={"idempotency_key": f"account:{provider.pk}:{provider.created_at:%Y%m%dT%H%M%S%f}"},
+            options={"idempotency_key": f"account:{opening.mark}"},
         )
     return account.id
 

@@ -2,10 +2,14 @@
 
 from collections import Counter
 
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from billing import stripe_connect
+from billing.ledger import Line
 from billing.models import LedgerLine, Payment
+from billing.queries import left_gross
+from billing.released import TAKE_BACKS
 from billing.states import LedgerAccount
 from billing.stripe_connect import NotMade, Sending
 from core import clock
@@ -14,7 +18,7 @@ from core.formats import minor
 from payouts.models import Payout, PayoutItem, PayoutMethod, PayoutReversal, PayoutTransfer
 from payouts.rail_facts import Outcome, Part, Said
 from payouts.settling import Paid
-from payouts.states import MethodKind, Rail
+from payouts.states import MethodKind, PayoutState, Rail, ReversalState, TransferState
 
 GATEWAY = "stripe"
 
@@ -29,7 +33,7 @@ class StripeRail:
         return method.kind == MethodKind.STRIPE
 
     def plan(self, payout: Payout) -> list[Part]:
-        """A part out of each card payment, less what is recovered, and one out of our balance for what was paid otherwise.
+        """A part out of each card payment, less what is recovered, and one out of our balance for what no card charge has room for.
 
         Raises `Refused`: account_not_ready, other_balance, balance_short.
         """
@@ -74,23 +78,68 @@ RAIL = StripeRail()
 
 
 def _parts(payout: Payout) -> list[Part]:
-    """The shares by payment, in the order in which they came in; what is recovered is kept from the first of them."""
+    """The shares by payment, in the order in which they came in, less what is recovered; each out of its charge as far as that has
+    room, the rest and what was paid otherwise out of our balance.
+    """
     items = PayoutItem.objects.filter(payout=payout).order_by("release__payment_id", "release_id")
-    rows = list(items.select_related("release__payment"))
+    rows = list(items.select_related("release__payment__charge"))
     payments = {row.release.payment_id: row.release.payment for row in rows}
     shares: Counter[int] = Counter()
     for row in rows:
         shares[row.release.payment_id] += row.release.share_minor
-    recovered, ours, parts = int(payout.recovered_minor), 0, []
+    kept, ours, parts = _kept(payout, shares), 0, []
     for pk, share in shares.items():
-        kept = min(share, recovered)
-        recovered -= kept
-        payment = payments[pk]
-        if payment.gateway != GATEWAY or not payment.external_charge_id:
-            ours += share - kept
-        elif share > kept:
-            parts.append(Part(share - kept, payment))
+        due = share - kept[pk]
+        by_charge = min(due, _room(payments[pk]))
+        ours += due - by_charge
+        if by_charge:
+            parts.append(Part(by_charge, payments[pk]))
     return [*parts, *([Part(ours)] if ours else [])]
+
+
+def _kept(payout: Payout, shares: Counter[int]) -> Counter[int]:
+    """What is recovered, by the payments whose shares it is kept from: first from those that made the debt, then from the others.
+
+    What went back to a customer has left the charge as well: it is the one that has less to send.
+    """
+    recovered, kept = int(payout.recovered_minor), Counter[int]()
+    for most in (debts(payout, list(shares)), shares):
+        for pk, share in shares.items():
+            more = min(recovered, max(0, min(share, most[pk]) - kept[pk]))
+            kept[pk] += more
+            recovered -= more
+    assert not recovered
+    return kept
+
+
+def debts(payout: Payout, payment_ids: list[int]) -> Counter[int]:
+    """What was taken back from the payout's provider by payment, less what has come back out of its transfers. In minor units."""
+    provider = Line(LedgerAccount.PROVIDER_PAYABLE, payout.provider, 0)
+    taken = LedgerLine.objects.filter(
+        account=provider.account,
+        owner=provider.owner_name,
+        currency=payout.currency,
+        entry__kind__in=TAKE_BACKS,
+        entry__payment__in=payment_ids,
+    ).values_list("entry__payment")
+    owed = Counter({pk: int(total) for pk, total in taken.annotate(total=Sum("amount"))})
+    back = PayoutReversal.objects.filter(
+        transfer__payment__in=payment_ids, transfer__payout__state=PayoutState.SETTLED, state=ReversalState.SUCCEEDED
+    ).values_list("transfer__payment")
+    owed.subtract({pk: int(total) for pk, total in back.annotate(total=Sum("amount_minor"))})
+    return owed
+
+
+def _room(payment: Payment) -> int:
+    """How much can still be sent out of a card charge, in minor units; nothing out of what was paid otherwise.
+
+    Stripe: the sum of the transfers may not exceed the charge. Whether what was refunded, or came back of a transfer, counts is not
+    written there; here it leaves no room, and goes out of our balance, where it is.
+    """
+    if payment.gateway != GATEWAY or not payment.external_charge_id:
+        return 0
+    sent = PayoutTransfer.objects.filter(payment=payment).exclude(state=TransferState.FAILED).aggregate(total=Sum("amount_minor"))
+    return max(0, left_gross(payment) - int(sent["total"] or 0))
 
 
 def _refuse_other_balance(payout: Payout, payments: list[Payment]) -> None:

@@ -19,7 +19,7 @@ from core.errors import Refused
 from payouts.access import owns, seen_method
 from payouts.forms import MethodForm
 from payouts.models import PayoutMethod
-from payouts.services.connecting import account_of, connect, setting_up
+from payouts.services.connecting import account_now, connect, setting_up
 from payouts.states import MethodKind
 from payouts.views.guard import factor_first, of_owner
 from providers.access import own_provider
@@ -77,7 +77,7 @@ def payout_method_back(request: AccountRequest, public_id: UUID) -> HttpResponse
     """Back from Stripe: says what Stripe thinks of the account now. It confirms nothing; the mailed link does."""
     method = _own_account(request, public_id)
     try:
-        account = account_of(method)
+        account = account_now(method)
     except Refused as refused:
         messages.error(request, refused.reason)
     else:

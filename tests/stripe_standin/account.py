@@ -51,6 +51,8 @@ class Habits:
     settled_in: str | None = None
     # An account that was opened may be paid at once, without anybody setting it up.
     accounts_begin_ready: bool = False
+    # Where it opens no accounts.
+    refused_countries: set[str] = field(default_factory=set)
     # What an account has left of what it was sent, where it is less than all of it.
     held_by_accounts: dict[str, int] = field(default_factory=dict)
     # What happens right after a transfer was made: a test's own.
@@ -219,7 +221,7 @@ class Account:
         if not session["automatic_tax"]["enabled"]:
             return
         details = session["customer_details"]
-        percent = 0 if details["tax_exempt"] == "reverse" else VAT.get((details["address"] or {}).get("country"), 0)
+        percent = 0 if details["tax_exempt"] == "reverse" else VAT.get((details["address"] or {}).get("country", ""), 0)
         within = round(Fraction(session["amount_total"] * percent, 100 + percent))
         session["automatic_tax"]["status"] = "complete"
         session["total_details"]["amount_tax"] = within if self.habits.tax is None else self.habits.tax

@@ -132,6 +132,7 @@ _VERBS: list[tuple[str, str, Callable[..., Obj]]] = [
     ("GET", "/v1/disputes/([^/]+)", _one("dp")),
     ("GET", "/v1/balance_transactions", _list("txn")),
     ("POST", "/v1/accounts", connect.create_account),
+    ("GET", "/v1/accounts", _list("acct")),
     ("GET", "/v1/accounts/([^/]+)", _one("acct")),
     ("POST", "/v1/account_links", connect.create_link),
     ("GET", "/v1/balance", connect.balance),
@@ -143,7 +144,13 @@ _VERBS: list[tuple[str, str, Callable[..., Obj]]] = [
 ]
 
 # Where the next page of a list is.
-_LISTS = {"cs": "/v1/checkout/sessions", "re": "/v1/refunds", "txn": "/v1/balance_transactions", "tr": "/v1/transfers"}
+_LISTS = {
+    "cs": "/v1/checkout/sessions",
+    "re": "/v1/refunds",
+    "txn": "/v1/balance_transactions",
+    "acct": "/v1/accounts",
+    "tr": "/v1/transfers",
+}
 _NUMBERS = frozenset({"amount", "unit_amount", "quantity", "expires_at", "limit", "gte", "lt"})
 
 

@@ -7,9 +7,14 @@ from tests.stripe_standin import objects
 from tests.stripe_standin.account import Account, Refusal
 from tests.stripe_standin.objects import Obj
 
+# The states of a dispute in which the bank has the money.
+WITHDRAWN = frozenset({"needs_response", "under_review", "lost"})
+
 
 def create_account(account: Account, params: Obj) -> Obj:
     with account.lock:
+        if params["country"] in account.habits.refused_countries:
+            raise Refusal(f"{params['country']} is not currently supported by Stripe.")
         row = objects.connected_account(account._new("acct"), int(account.now()), params)
         if account.habits.accounts_begin_ready:
             _ready(row)
@@ -70,9 +75,14 @@ def _check_source(account: Account, params: Obj) -> None:
     settled = account.habits.settled_in or charge["currency"]
     if settled != params["currency"]:
         raise Refusal(f"The currency of source_transaction's balance transaction is {settled}.")
+    # Written by Stripe is only that the transfers do not exceed the charge. Here what was refunded or disputed leaves no room, nor
+    # does a transfer that was reversed: who stays within this stays within whatever Stripe does.
+    gone = sum(row["amount"] for row in account.all("dp", charge=charge["id"]) if row["status"] in WITHDRAWN)
+    left = charge["amount"] - charge["amount_refunded"] - gone
     sent = sum(row["amount"] for row in account.all("tr", source_transaction=charge["id"]))
-    if sent + params["amount"] > charge["amount"]:
-        raise Refusal("Cannot use a source_transaction for more than its amount.")
+    if sent + params["amount"] > left:
+        there = f" (There is already a transfer using this source, amounting to {sent}.)" if sent else ""
+        raise Refusal(f"Transfers using this transaction as a source must not exceed the source amount of {left}.{there}")
 
 
 def _available(account: Account, currency: str) -> int:

@@ -7,6 +7,7 @@ import pytest
 
 from billing.stripe_facts import payment_facts
 from tests.stripe_standin import Account, Standin, connect, standin
+from tests.stripe_standin.account import Refusal
 from tests.stripe_standin.api import Request
 from tests.stripe_standin.schema import faults
 from tests.stripe_standin.server import SECRET_KEY
@@ -108,3 +109,16 @@ def test_its_session_reads_as_a_payment(account: Account) -> None:
     (session,) = account.all("cs")
     facts = payment_facts(session)
     assert (facts.status, facts.amount_minor, facts.currency, facts.reported) == ("succeeded", 4570, "EUR", None)
+
+
+@pytest.mark.parametrize(("amount", "taken"), [(2970, True), (2971, False)])
+def test_out_of_a_charge_no_more_is_sent_than_it_has_left(account: Account, amount: int, taken: bool) -> None:
+    """4570, less 100 refunded, 1000 disputed and 500 sent, of which what came back leaves no room."""
+    (charge,), (provider,) = account.all("ch"), account.all("acct")
+    asked = {"amount": amount, "currency": "eur", "destination": provider["id"], "source_transaction": charge["id"]}
+    if taken:
+        connect.create_transfer(account, asked)
+    else:
+        with pytest.raises(Refusal, match="must not exceed the source amount"):
+            connect.create_transfer(account, asked)
+    assert len(account.all("tr")) == 1 + taken

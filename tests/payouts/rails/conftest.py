@@ -1,6 +1,7 @@
 """What the tests of rails start from: a running replica that knows the shop's wallet, and a provider who is owed dollars."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +11,6 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.services import create_user, make_staff
 from billing import services as billing
-from billing import stripe_connect
 from billing.proof import record_proof
 from contracts import services as contracts
 from core import clock
@@ -19,6 +19,7 @@ from payouts.addresses import Place
 from payouts.ic_key import wallet_key
 from payouts.models import Payout, PayoutMethod, PayoutTransfer
 from payouts.rail_facts import nanoseconds
+from payouts.services.connecting import connect
 from payouts.services.method import add_method, confirm_method, new_link
 from payouts.services.payout import approve_payout, propose_payout
 from payouts.services.release import release_contract
@@ -84,7 +85,7 @@ class Ready:
         with self.at():
             sweep_payouts()
 
-    def at(self) -> clock.at:
+    def at(self) -> AbstractContextManager[datetime]:
         if self.ic:
             moment = nanoseconds(self.now)
             self.ic.now = lambda: moment
@@ -96,6 +97,15 @@ def confirmed(provider: Provider, place: Place, currency: str) -> PayoutMethod:
     owner = provider.account.memberships.get(role="owner").user
     with clock.at(START):
         secret = new_link(add_method(provider, owner, currency, place).pk)
+        assert secret is not None
+        return confirm_method(secret, owner)
+
+
+def connected(provider: Provider) -> PayoutMethod:
+    """Its account at Stripe, where it is paid in euros, confirmed long ago."""
+    owner = provider.account.memberships.get(role="owner").user
+    with clock.at(START):
+        secret = new_link(connect(provider, owner, "EUR").pk)
         assert secret is not None
         return confirm_method(secret, owner)
 
@@ -150,7 +160,7 @@ class CardReady(Ready):
 
     stripe: Standin | None = None
 
-    def at(self) -> clock.at:
+    def at(self) -> AbstractContextManager[datetime]:
         assert self.stripe
         self.stripe.account.now = self.now.timestamp
         return clock.at(self.now)
@@ -160,12 +170,13 @@ class CardReady(Ready):
         self.carry_out(payout)
         return fresh(payout)
 
-    def ended_at_providers_fault(self) -> None:
+    def ended_at_providers_fault(self, walk: Walk | None = None) -> None:
         """A day later the rack burns down: of the set-up fee, which was released, a part goes back."""
         self.now += timedelta(days=1)
+        contract = (walk or self.walk).contract
         with self.at():
-            contracts.cancel(self.walk.contract.pk, self.walk.provider, "The rack burnt down")
-            for refund in billing.refund_settlement(self.walk.contract.pk):
+            contracts.cancel(contract.pk, self.walk.provider, "The rack burnt down")
+            for refund in billing.refund_settlement(contract.pk):
                 billing.send_refund(refund.pk)
 
     def earns_by(self, walk: Walk) -> None:
@@ -196,7 +207,6 @@ def by_stripe(stripe: Standin, offering: Offering, customer: User, staff: User, 
     """A rental paid by card, released twice, whose provider has connected an account."""
     settings.PAYOUT_SECOND_PERSON = True
     walk = CardWalk(stripe, customer, offering).running()
-    account = stripe_connect.open_account(offering.provider)
-    confirmed(offering.provider, Place(MethodKind.STRIPE, "Piet Provider", address=account), "EUR")
+    connected(offering.provider)
     released(walk, 2, 19)
     return CardReady(offering.provider, "EUR", staff, colleague, walk, stripe=stripe)

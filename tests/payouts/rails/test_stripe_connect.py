@@ -1,6 +1,7 @@
 """Payouts through Stripe leave once, out of the payments that they were earned by, and come back as far as they cover."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -9,16 +10,19 @@ from pytest_django import Settings
 from billing import services
 from billing.gateway_facts import GatewayError
 from billing.ledger import balance
-from billing.models import StaffTask
+from billing.models import Payment, StaffTask
 from billing.proof import find_differences
+from billing.queries import left_gross
 from billing.states import LedgerAccount as A
 from core.errors import Refused
 from core.models import DomainEvent
 from core.tasks import drain
-from payouts.models import PayoutReversal, PayoutTransfer
+from payouts.models import PayoutReversal, PayoutTransfer, Release
 from payouts.services.lost import send_again
 from payouts.services.payout import mark_paid, return_payout
+from payouts.services.release import release_contract
 from payouts.services.taking_back import recover
+from payouts.stripe_rail import debts
 from tests.cast import proved_browser_of
 from tests.payouts.rails.conftest import CardReady, CardWalk, fresh, transfer_of
 from tests.stripe_standin import Standin
@@ -273,7 +277,9 @@ def test_a_part_that_does_not_come_back_is_left_to_people(stripe: Standin, by_st
     agrees(by_stripe)
 
 
-def test_recovered_debts_are_kept_from_the_first_payments(stripe: Standin, by_stripe: CardReady, settings: Settings) -> None:
+def test_a_debt_of_a_payment_that_earns_no_more_is_kept_from_the_others(
+    stripe: Standin, by_stripe: CardReady, settings: Settings
+) -> None:
     settings.STRIPE_CONNECT = False
     paid = by_stripe.approved()
     with by_stripe.at():
@@ -288,3 +294,72 @@ def test_recovered_debts_are_kept_from_the_first_payments(stripe: Standin, by_st
     (sent,) = stripe.account.all("tr")
     assert sent["amount"] == payout.amount_minor == payout.released_minor - debt
     assert fresh(payout).state == "settled"
+
+
+def sent_by_charge(stripe: Standin) -> dict[str | None, int]:
+    return {row["source_transaction"]: row["amount"] for row in stripe.account.all("tr")}
+
+
+def card_of(walk: Walk) -> Payment:
+    return walk.contract.charges.get().payments.get()
+
+
+def test_a_debt_is_kept_from_the_payment_that_made_it_and_has_less_to_send(stripe: Standin, by_stripe: CardReady) -> None:
+    second = CardWalk(stripe, by_stripe.walk.customer, by_stripe.walk.offering, by_stripe.now).running()
+    by_stripe.now = second.now + timedelta(hours=1)
+    with by_stripe.at():
+        release_contract(second.contract.pk, by_stripe.now)
+    by_stripe.ended_at_providers_fault(second)
+    debt = balance(A.PROVIDER_PAYABLE, by_stripe.provider, "EUR") + sum(one.share_minor for one in Release.objects.all())
+    payout = by_stripe.paid_out()
+    assert (payout.state, payout.recovered_minor) == ("settled", debt)
+    earned = {walk: sum(one.share_minor for one in walk.contract.releases.all()) for walk in (by_stripe.walk, second)}
+    assert 0 < debt < earned[second] < card_of(second).received_minor
+    # All of what it earned is more than its charge has left.
+    assert earned[second] > left_gross(card_of(second))
+    assert sent_by_charge(stripe) == {
+        card_of(by_stripe.walk).external_charge_id: earned[by_stripe.walk],
+        card_of(second).external_charge_id: earned[second] - debt,
+    }
+    agrees(by_stripe)
+
+
+def test_a_debt_that_has_come_back_is_none_of_its_payment_any_more(stripe: Standin, by_stripe: CardReady) -> None:
+    payout, payment = by_stripe.paid_out(), card_of(by_stripe.walk)
+    by_stripe.ended_at_providers_fault()
+    owed = balance(A.PROVIDER_PAYABLE, payout.provider, "EUR")
+    assert debts(payout, [payment.pk]) == {payment.pk: owed}
+    with by_stripe.at():
+        recover(by_stripe.walk.contract.pk)
+    assert debts(payout, [payment.pk]) == {payment.pk: 0}
+
+
+def test_what_a_refunded_charge_has_no_room_for_comes_out_of_our_balance(stripe: Standin, by_stripe: CardReady) -> None:
+    payment = card_of(by_stripe.walk)
+    with by_stripe.at():
+        refund = services.request_goodwill_refund(payment.pk, left_gross(payment), "A slow month", by_stripe.staff, uuid4())
+        services.send_refund(refund.pk)
+    assert left_gross(payment) == 0
+    payout = by_stripe.approved()
+    with pytest.raises(Refused) as refused:
+        by_stripe.carry_out(payout)
+    assert (refused.value.code, fresh(payout).state, stripe.account.all("tr")) == ("balance_short", "approved", [])
+    topped_up(by_stripe)
+    by_stripe.carry_out(payout)
+    assert fresh(payout).state == "settled"
+    assert sent_by_charge(stripe) == {None: payout.amount_minor}
+
+
+def test_what_came_back_of_a_failed_payout_leaves_again(stripe: Standin, by_stripe: CardReady) -> None:
+    by_stripe.earns_by(Walk(by_stripe.walk.customer, by_stripe.walk.offering))
+    payout = by_stripe.approved()
+    topped_up(by_stripe)
+    stripe.account.habits.after_transfer = lambda: stripe.account.pay_out(10**6, "eur")
+    by_stripe.carry_out(payout)
+    assert fresh(payout).state == "failed"
+    stripe.account.habits.after_transfer = lambda: None
+    with by_stripe.at():
+        stripe.account.pay_out(-2 * 10**6, "eur")
+    again = by_stripe.paid_out()
+    assert (again.state, again.amount_minor) == ("settled", payout.amount_minor)
+    agrees(by_stripe)
