@@ -32,6 +32,16 @@ def refund_returned(refund: Refund, line: BalanceLine) -> None:
     _refund(refund, "refund_money_back", line, refund.amount_minor)
 
 
+def failed_refund_moved(payment: Payment, contract: Contract, line: BalanceLine, ours: int) -> None:
+    """The report shows a dashboard's refund leave or come back that had failed when we heard of it, and has no row of ours.
+
+    `ours` is its amount in minor units of the payment's currency, signed as it moves the balance.
+    """
+    kind = "refund_reported" if ours < 0 else "refund_money_back"
+    lines = _lines(payment.gateway, line, A.GATEWAY_FEES, ours, payment.currency)
+    _post(payment.gateway, kind, line, lines, {"contract": contract, "payment": payment})
+
+
 def dispute_withdrawn(dispute: Dispute, contract: Contract, line: BalanceLine) -> None:
     """The report shows what the bank took, and the fee."""
     _dispute(dispute, contract, line, -dispute.amount_minor)

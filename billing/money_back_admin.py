@@ -18,6 +18,7 @@ from billing import services
 from billing.admin_pieces import MoneyAdmin, ReferenceForm, SureForm, amount_column, contract_link, unless_silent
 from billing.gateway_facts import GatewayError
 from billing.models import Dispute, Refund, StaffTask
+from billing.services.refund_dropping import is_droppable
 from billing.services.token_refund import BY_HAND
 from billing.states import RefundState
 from billing.token_admin import (
@@ -69,6 +70,10 @@ def _pay_in_tokens(refund_id: int, request: HttpRequest, data: Mapping[str, Any]
     services.pay_refund_in_tokens(refund_id, user_of(request), data["reference"], data["network_fee"])
 
 
+def _drop(refund_id: int, request: HttpRequest, data: Mapping[str, Any]) -> None:
+    services.drop_refund(refund_id, user_of(request), data["reason"])
+
+
 def _has_failed(refund: Refund) -> bool:
     return refund.state == RefundState.FAILED and refund.sent_to_id is None
 
@@ -99,6 +104,13 @@ def _explain_by_hand(refund: Refund) -> str:
 
 def _explain_retry(refund: Refund) -> str:
     return gettext("%(amount)s did not arrive (%(error)s). It is sent once more, the way it was paid.") % _owed(refund)
+
+
+def _explain_drop(refund: Refund) -> str:
+    return gettext(
+        "%(amount)s is not owed: it was begun by mistake, or you say no to it. Nothing is sent, and the ledger takes the decision "
+        "back. Where the customer was told that we pay it by hand, a mail says that we do not."
+    ) % _owed(refund)
 
 
 def _explain_approve(refund: Refund) -> str:
@@ -175,6 +187,7 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
         ),
         StaffAction("retry", _("Send it again"), _retry, _has_failed, _explain_retry, _("It is on its way again."), SureForm),
         StaffAction("approve", _("Let it go"), _approve, _waits, _explain_approve, _("It is on its way."), SureForm),
+        StaffAction("drop", _("It is not owed"), _drop, is_droppable, _explain_drop, _("Taken back. Nothing is sent.")),
     )
 
 

@@ -183,6 +183,33 @@ def refund_undone(refund: Refund) -> None:
     )
 
 
+def refund_dropped(refund: Refund) -> None:
+    """A decision is taken back, its money is not sent. What it took from escrow, or from a provider, stays with the platform."""
+    _refund(
+        refund,
+        "refund_dropped",
+        f"dropped:{refund.pk}",
+        [
+            debit(A.REFUND_PAYABLE, refund.payment, refund.amount_minor),
+            credit(A.LOSSES, refund.payment, refund.net_minor),
+            credit(A.TAX_PENDING, refund.payment, refund.tax_minor),
+        ],
+    )
+
+
+def return_dropped(refund: Refund) -> None:
+    """The same of money that pays for nothing: it waits for its decision again."""
+    _refund(
+        refund,
+        "return_dropped",
+        f"dropped:{refund.pk}",
+        [
+            debit(A.REFUND_PAYABLE, refund.payment, refund.amount_minor),
+            credit(A.UNALLOCATED, refund.payment, refund.amount_minor),
+        ],
+    )
+
+
 def refund_covered(refund: Refund, dispute: Dispute) -> None:
     """A refund failed that a bank has paid by a lost dispute before: what was lost twice is owed no more."""
     post(

@@ -37,9 +37,8 @@ OF_ALLOCATED = (RefundKind.UNUSED, RefundKind.GOODWILL, RefundKind.VAT, RefundKi
 
 def given_back(payment: Payment) -> Priced:
     """What of an allocated payment is no longer ours to give: refunds decided, and lost disputes, with their tax."""
-    refunds = Refund.objects.filter(payment=payment, kind__in=OF_ALLOCATED).aggregate(
-        net=Coalesce(Sum("net_minor"), 0), tax=Coalesce(Sum("tax_minor"), 0)
-    )
+    decided = Refund.objects.filter(payment=payment, kind__in=OF_ALLOCATED).exclude(state=RefundState.DROPPED)
+    refunds = decided.aggregate(net=Coalesce(Sum("net_minor"), 0), tax=Coalesce(Sum("tax_minor"), 0))
     lost = Dispute.objects.filter(payment=payment, state=DisputeState.LOST).aggregate(
         net=Coalesce(Sum("lost_net_minor"), 0), tax=Coalesce(Sum("lost_tax_minor"), 0)
     )
@@ -173,6 +172,7 @@ def money_of_contracts(contracts: Iterable[Contract]) -> dict[int, MoneySoFar]:
     refunds: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in (
         Refund.objects.filter(contract__in=listed)
+        .exclude(state=RefundState.DROPPED)
         .values("contract", "kind", "state")
         .annotate(net=Sum("net_minor"), gross=Sum("amount_minor"))
     ):

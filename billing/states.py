@@ -40,7 +40,10 @@ class ChargePurpose(models.TextChoices):
 
 
 class RefundState(models.TextChoices):
-    """Where a refund stands; `succeeded` may turn to `failed` weeks later, when a bank returns it."""
+    """Where a refund stands; `succeeded` may turn to `failed` weeks later, when a bank returns it.
+
+    `dropped` is as if it had never been decided.
+    """
 
     REQUESTED = "requested", _("Decided")
     AWAITING_APPROVAL = "awaiting_approval", _("Waits for a second person")
@@ -49,6 +52,7 @@ class RefundState(models.TextChoices):
     SUCCEEDED = "succeeded", _("Refunded")
     FAILED = "failed", _("Failed")
     MANUAL = "manual", _("To be paid by hand")
+    DROPPED = "dropped", _("Not owed any more")
 
 
 class RefundKind(models.TextChoices):

@@ -22,8 +22,10 @@ def units_back(payment: Payment, gross_minor: int) -> int | None:
     row = token_of(payment)
     if row is None or not row.received_units or not payment.received_minor:
         return None
-    before = Refund.objects.filter(payment=payment).aggregate(
-        gross=Coalesce(Sum("amount_minor"), 0), units=Coalesce(Sum("token_units"), 0, output_field=_UNITS)
+    before = (
+        Refund.objects.filter(payment=payment)
+        .exclude(state=RefundState.DROPPED)
+        .aggregate(gross=Coalesce(Sum("amount_minor"), 0), units=Coalesce(Sum("token_units"), 0, output_field=_UNITS))
     )
     in_all = int(row.received_units) * (int(before["gross"]) + gross_minor) // int(payment.received_minor)
     return in_all - int(before["units"])

@@ -10,7 +10,7 @@ from billing.document_list import papers_of_contracts
 from billing.models import Charge, Dispute, Document, Payment, Refund
 from billing.queries import OF_ALLOCATED
 from billing.services import expected_rate, price_extension
-from billing.states import ChargePurpose, DisputeState, PaymentState, RefundKind
+from billing.states import ChargePurpose, DisputeState, PaymentState, RefundKind, RefundState
 from contracts.models import Contract
 from contracts.states import ExtensionPrice
 from core.models import DomainEvent
@@ -87,7 +87,8 @@ def papers_of(contract: Contract) -> Papers:
         taken_back=Subquery(lost.order_by().values("payment__charge").annotate(all=Sum("amount_minor")).values("all")),
     )
     found = list(charges.order_by("id"))
-    refunds = list(Refund.objects.filter(contract=contract).select_related("payment__token").order_by("id"))
+    owed = Refund.objects.filter(contract=contract).exclude(state=RefundState.DROPPED)
+    refunds = list(owed.select_related("payment__token").order_by("id"))
     for refund in refunds:
         refund.contract = contract
     return Papers(

@@ -50,7 +50,8 @@ _PAGE = """
             AND h.contract_id = c.id AND h.paid_at IS NULL AND h.closed_at IS NULL LIMIT 1),
         (SELECT json_build_array(sum(r.amount_minor), bool_and(r.state = 'succeeded'), bool_or(r.state IN ('failed', 'manual')))
             FROM billing_refund r
-            WHERE c.shelf = 0 AND r.contract_id = c.id AND r.kind = 'unused' HAVING count(*) > 0),
+            WHERE c.shelf = 0 AND r.contract_id = c.id AND r.kind = 'unused' AND r.state <> 'dropped'
+            HAVING count(*) > 0),
         (SELECT m.response_minutes FROM providers_standing m
             WHERE m.provider_id = c.provider_id AND m.offering_id IS NULL AND m.response_samples >= %s),
         (SELECT o.slug FROM providers_offering o

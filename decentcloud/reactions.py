@@ -63,6 +63,7 @@ EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     "refund.requested": (billing.send_refund, payout_rails.recover_shares),
     "refund.succeeded": (messaging.tell,),
     "refund.failed": (messaging.tell,),
+    "refund.dropped": (messaging.tell,),
     # Tokens go back by hand, to an address that the customer has confirmed.
     "refund.handed_over": (messaging.tell,),
     "refund_address.given": (refund_addresses.send_address_link,),

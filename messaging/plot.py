@@ -130,6 +130,7 @@ PLOT: Mapping[str, tuple[Telling, ...]] = {
     "vat.confirmed": (Telling("vat_goes_back", payers, amounts.vat_goes_back),),
     "refund.succeeded": (Telling("refund_arrived", payers, amounts.refund_arrived, papers.no_note_says_it),),
     "refund.handed_over": (Telling("tokens_come_back", payers, amounts.tokens_come_back),),
+    "refund.dropped": (Telling("refund_withdrawn", payers, amounts.refund_withdrawn, amounts.was_told_as_owed),),
     "refund.failed": (Telling("refund_trouble", payers, amounts.refund_trouble),),
     "dispute.opened": (
         Telling("dispute_opened", payers, amounts.dispute_opened),

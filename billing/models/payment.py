@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django_fsm import FSMField, FSMModelMixin, transition
@@ -144,6 +145,11 @@ class Refund(FSMModelMixin, models.Model):
     token_units = models.DecimalField(max_digits=38, decimal_places=0, null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)
     external_id = models.CharField(max_length=255, blank=True)
+    # Its ids of attempts that failed: the gateway may bring their money back, and say so, weeks later.
+    earlier_ids = ArrayField(models.CharField(max_length=255), default=list, blank=True)
+    # One that was made in the gateway's dashboard left no room for all of this: what was left of it is a row of its own.
+    gave_way_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    rest_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     reference = models.CharField(max_length=120, blank=True)
     # Who of staff decided a goodwill refund; empty where it follows from something else.
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -251,6 +257,15 @@ class Refund(FSMModelMixin, models.Model):
     )
     def hand_over(self) -> None:
         """Staff pays it by hand."""
+
+    @transition(
+        field=state,
+        source=[RefundState.REQUESTED, RefundState.AWAITING_APPROVAL, RefundState.FAILED, RefundState.MANUAL],
+        target=RefundState.DROPPED,
+    )
+    def drop(self, why: str) -> None:
+        """It is not at the gateway, and not owed any more: the ledger takes the decision back."""
+        self.last_error = why[:500]
 
 
 class Dispute(FSMModelMixin, models.Model):

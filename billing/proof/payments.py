@@ -29,7 +29,8 @@ PAYMENTS = Question(
         FROM billing_ledgerline AS line JOIN billing_ledgerentry AS entry ON entry.id = line.entry_id
         WHERE entry.payment_id IS NOT NULL GROUP BY entry.payment_id, line.currency
     ), refunds AS (
-        SELECT payment_id, sum(amount_minor) FILTER (WHERE state <> 'succeeded') AS open FROM billing_refund GROUP BY payment_id
+        SELECT payment_id, sum(amount_minor) FILTER (WHERE state NOT IN ('succeeded', 'dropped')) AS open
+        FROM billing_refund GROUP BY payment_id
     ), disputes AS (
         SELECT payment_id, sum(amount_minor) FILTER (WHERE state = 'open') AS open FROM billing_dispute GROUP BY payment_id
     ), compared AS (

@@ -17,7 +17,7 @@ from billing.models import Charge
 from billing.presenters.amounts import rate_text
 from billing.queries import OF_ALLOCATED
 from billing.reports.sheet import Cell, major
-from billing.states import Anomaly, PaymentState
+from billing.states import Anomaly, PaymentState, RefundState
 from billing.untaxed import LEFT_OUT, TableTax, table_tax
 from core.formats import minor
 from core.money import Priced, split_net
@@ -94,7 +94,7 @@ def exposure_rows(first: date, last: date) -> Iterator[tuple[Cell, ...]]:
 def _charges(first: date, last: date) -> QuerySet[Charge]:
     zone = ZoneInfo(settings.INVOICE_SELLER_TIMEZONE)
     settled = Q(payments__state=PaymentState.SUCCEEDED, payments__anomaly=Anomaly.NONE)
-    given = Q(payments__refunds__kind__in=OF_ALLOCATED)
+    given = Q(payments__refunds__kind__in=OF_ALLOCATED) & ~Q(payments__refunds__state=RefundState.DROPPED)
     return (
         Charge.objects.filter(
             paid_at__gte=datetime.combine(first, time.min, zone),

@@ -31,6 +31,7 @@ from billing.services.refund_address import (
     refuse_unless_waiting,
     remove_refund_address,
 )
+from billing.services.refund_dropping import drop_refund
 from billing.services.refund_import import apply_refund, import_refund
 from billing.services.refund_news import apply_refund_facts
 from billing.services.refund_sending import (
@@ -72,6 +73,7 @@ __all__ = [
     "confirm_refund_address",
     "correct_vat",
     "create_quote",
+    "drop_refund",
     "expected_rate",
     "expire_unpaid_charges",
     "give_refund_address",

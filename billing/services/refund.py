@@ -238,7 +238,8 @@ def _given_alone(refund: Refund) -> int:
     """What staff gave of the same payment before that no second person has looked at: many small parts are a large one."""
     if refund.kind != RefundKind.GOODWILL:
         return 0
-    given = Refund.objects.filter(payment=refund.payment, kind=RefundKind.GOODWILL).exclude(state=RefundState.AWAITING_APPROVAL)
+    unseen = [RefundState.AWAITING_APPROVAL, RefundState.DROPPED]
+    given = Refund.objects.filter(payment=refund.payment, kind=RefundKind.GOODWILL).exclude(state__in=unseen)
     alone = given.filter(Q(approved_by=None) | Q(approved_by=F("decided_by")))
     return int(alone.aggregate(total=Coalesce(Sum("amount_minor"), 0))["total"])
 

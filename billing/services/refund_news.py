@@ -25,7 +25,7 @@ def apply_refund_facts(gateway_name: str, facts: GatewayRefund) -> bool:
         refund = _find(gateway_name, facts)
         if refund is None:
             return False
-        _book_report(refund, facts)
+        book_report(refund, facts)
         if _is_old(refund, facts):
             return True
         if refund.state == RefundState.SUBMITTING:
@@ -42,7 +42,7 @@ def apply_refund_facts(gateway_name: str, facts: GatewayRefund) -> bool:
     return True
 
 
-def _book_report(refund: Refund, facts: GatewayRefund) -> None:
+def book_report(refund: Refund, facts: GatewayRefund) -> None:
     """What the gateway's balance report shows of it, whichever attempt it belongs to: money left, and came back."""
     if facts.reported is not None:
         balance_postings.refund_reported(refund, facts.reported)

@@ -12,6 +12,7 @@ from billing.gateways import gateway
 from billing.models import Payment, Refund, StaffTask
 from billing.services.refund import refuse_while_disputed, tell_of_refund
 from billing.services.refund_news import apply_refund_facts, confirm, file_failed, lock_refund
+from billing.services.task import close_task
 from billing.services.token_refund import file_slow, goes_by_hand, hand_over
 from billing.silence import waiting_when_silent
 from billing.states import RefundKind, RefundState
@@ -37,6 +38,7 @@ def approve_refund(refund_id: int, user: User) -> None:
         if _was_decided_by(refund, user):
             raise Refused(_("This refund follows from what you decided: a second person lets it go."), code="second_person")
         refund.approved_by = user
+        close_task(f"refund:{refund.pk}:gave-way", user)
         tell_of_refund("refund.approved", refund, actor_kind="staff", actor=user.pk)
         if goes_by_hand(refund):
             hand_over(refund)
@@ -111,6 +113,8 @@ def retry_refund(refund_id: int, user: User) -> None:
         if refund.state != RefundState.FAILED or refund.sent_to_id is not None:
             raise Refused(_("This refund has not failed, or somebody is at it already."), code="decided")
         refuse_while_disputed(refund.payment)
+        if refund.external_id:
+            refund.earlier_ids.append(refund.external_id)
         refund.external_id = ""
         refund.submit(clock.now())
         refund.save()

@@ -196,5 +196,6 @@ _EVENTS = {
     "refund.imported": _Words(_lazy("Refund on its way"), "amount_minor"),
     "refund.handed_over": _Words(_lazy("A person sends the tokens back"), "amount_minor"),
     "refund.succeeded": _Words(_lazy("Refund arrived"), "amount_minor"),
+    "refund.dropped": _Words(_lazy("Refund withdrawn"), "amount_minor"),
     "refund.failed": _Words(_lazy("Refund did not arrive"), note=_lazy("we pay it by hand")),
 }

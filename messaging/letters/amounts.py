@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from billing.letters import shortened
 from billing.models import Dispute, Payment, Refund
 from billing.refund_networks import network_name
-from billing.states import Anomaly
+from billing.states import Anomaly, RefundState
 from billing.token_words import asked_text, received_text, token_of
 from billing.tokens_back import tokens_back
 from contracts.states import BEFORE_DELIVERY, State
@@ -126,6 +126,22 @@ def refund_trouble(news: News) -> RentalLetter:
         _("A refund of %(amount)s did not arrive: %(offering)s") % words,
         _("It could not go back the way you paid. It is still yours, and we pay it by hand. Nothing to do for you."),
         total={"label": _("Owed to you"), "amount": words["amount"]},
+    )
+
+
+def was_told_as_owed(news: News) -> bool:
+    """Whether a mail has said that a person pays it: then another one says that nobody does."""
+    return news.event.data.get("was") == RefundState.FAILED
+
+
+def refund_withdrawn(news: News) -> RentalLetter:
+    """A refund that did not arrive is not paid by hand either: nobody owed it."""
+    words = {**news.names, "amount": news.amount}
+    return to_customer(
+        news,
+        _("A refund of %(amount)s is withdrawn: %(offering)s") % words,
+        _("We told you that it did not arrive, and that we pay it by hand. It had been begun by mistake, and is not owed."),
+        _("What you have paid and what you have rented stay as they were. If you see it differently, answer this mail."),
     )
 
 

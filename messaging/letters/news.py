@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from accounts.letters import Letter
 from billing.models import Charge, Payment, Refund
 from billing.queries import order_charge, unused_of
-from billing.states import Anomaly, PaymentState, RefundKind
+from billing.states import Anomaly, PaymentState, RefundKind, RefundState
 from contracts.models import Contract, Settlement
 from contracts.pricing import fee_minor
 from contracts.states import Fault
@@ -152,9 +152,8 @@ def paid_minor(contract: Contract) -> int:
 
 def coming_back_minor(contract: Contract) -> int:
     """What an ended rental gives back, VAT included, in minor units: the refunds decided, or those that its settlement asks for."""
-    decided = {
-        refund.segment_id: refund.amount_minor for refund in Refund.objects.filter(contract=contract, kind=RefundKind.UNUSED)
-    }
+    owed = Refund.objects.filter(contract=contract, kind=RefundKind.UNUSED).exclude(state=RefundState.DROPPED)
+    decided = {refund.segment_id: refund.amount_minor for refund in owed}
     settlements = {one.segment_id: one for one in Settlement.objects.filter(segment__contract=contract)}
     back = 0
     for payment in _payments_of(contract):

@@ -1,8 +1,10 @@
 """Stripe's balance report: what is not in it yet is read again until it is, and what it alone tells of is taken in."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import User
 from billing import services
@@ -183,3 +185,49 @@ def test_a_payment_of_another_shop_on_the_same_account_is_left_alone(stripe: Sta
     bring(stripe)
     assert not Refund.objects.exists()
     assert fresh(paid).refunded_minor == 0
+
+
+@pytest.mark.parametrize("told_before_the_retry", [True, False])
+def test_money_of_a_failed_dashboard_refund_that_comes_back_late_is_booked(
+    told_before_the_retry: bool, stripe: Standin, paid: Payment, staff: User
+) -> None:
+    stripe.account.create_refund({"charge": charge_at_stripe(stripe, paid), "amount": 1190})
+    bring(stripe)
+    (first,) = stripe.account.all("re")
+    stripe.account.settle_refund(first["id"], well=False)
+    line = stripe.account.rows.pop(first["failure_balance_transaction"])
+    first["failure_balance_transaction"] = None
+    bring(stripe)
+    assert (Refund.objects.get().state, clearing()) == ("failed", 1190)
+
+    def comes_back() -> None:
+        stripe.account.rows[line["id"]] = line
+        first["failure_balance_transaction"] = line["id"]
+
+    acts = [comes_back, lambda: services.retry_refund(Refund.objects.get().pk, staff)]
+    for act in acts if told_before_the_retry else reversed(acts):
+        act()
+    with both_at(stripe, clock.now() + timedelta(minutes=1)):
+        services.read_reports()
+        second = next(row for row in stripe.account.all("re") if row["id"] != first["id"])
+        stripe.account.settle_refund(second["id"], well=True)
+        bring(stripe)
+        services.read_reports()
+        services.apply_refund("stripe", first["id"])
+    assert (Refund.objects.get().state, Refund.objects.get().external_id) == ("succeeded", second["id"])
+    assert (clearing(), fresh(paid).refunded_minor) == (0, 1190)
+    assert find_differences() == []
+
+
+def test_a_dashboard_refund_that_failed_unheard_and_has_no_room_is_two_lines_of_the_report(
+    stripe: Standin, paid: Payment, staff: User, settings: Settings
+) -> None:
+    settings.REFUND_APPROVAL_LIMITS = {"EUR": 0}
+    services.request_goodwill_refund(paid.pk, 4000, "Waits for a second person", staff, uuid4())
+    refund = stripe.account.create_refund({"charge": charge_at_stripe(stripe, paid), "amount": 1190})
+    stripe.account.settle_refund(refund["id"], well=False)
+    bring(stripe)
+    with both_at(stripe, clock.now() + timedelta(minutes=1)):
+        services.read_reports()
+    assert (Refund.objects.get().amount_minor, clearing()) == (4000, 0)
+    assert find_differences() == []
