@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -14,8 +13,9 @@ from core import clock
 from core.models import WebhookEvent
 from core.tasks import drain
 from tests.billing.cards.conftest import WEBHOOK, fresh, send_again
+from tests.standin_server import signature
 from tests.stripe_standin import Standin
-from tests.stripe_standin.server import WEBHOOK_SECRET, signature
+from tests.stripe_standin.server import WEBHOOK_SECRET
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def header_of(body: bytes, *, secret: str = WEBHOOK_SECRET, age: int = 0) -> str
     return signature(body, int(clock.now().timestamp()) - age, secret)
 
 
-def send(body: bytes, header: str) -> HttpResponse:
+def send(body: bytes, header: str) -> Any:
     client = Client(enforce_csrf_checks=True)
     return client.generic("POST", WEBHOOK, body, content_type="application/json", headers={"Stripe-Signature": header})
 

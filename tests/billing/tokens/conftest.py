@@ -1,14 +1,10 @@
 """What the tests of tokens start from: a running stand-in, a shop that knows it, rates of today, and an order to be paid there."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import Account, User
@@ -17,17 +13,20 @@ from billing.models import Charge, LedgerLine, Payment, Refund
 from billing.tokens_back import tokens_back
 from contracts import actors
 from contracts import services as contracts
-from contracts.models import Contract
 from core import clock
 from core.rates import record_rates
 from core.tasks import drain
-from providers.models import Offering
+from tests.billing.paying import Door, both_at, charge, contract, offering
 from tests.billing.test_refund_addresses import confirmed
 from tests.icpay_standin import Standin, standin
-from tests.icpay_standin.server import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET, signed
-from tests.walk import offered_by, ordered
+from tests.icpay_standin.server import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET
+
+# Fixtures, and what tests take from here.
+__all__ = ["both_at", "charge", "contract", "offering"]
 
 WEBHOOK = "/api/v1/webhooks/icpay"
+DOOR = Door(Standin, WEBHOOK)
+bring, send, send_again = DOOR.bring, DOOR.send, DOOR.send_again
 USER_TOKEN = "user-token-of-a-standin"
 RATES = {"USD": "1.0862", "GBP": "0.8535", "CHF": "0.9412", "PLN": "4.3105", "SEK": "11.482", "JPY": "169.36", "KWD": "0.3331"}
 
@@ -49,24 +48,6 @@ def icpay(settings: Settings) -> Iterator[Standin]:
 def rates(db: None) -> None:
     """The ECB's rates of today."""
     record_rates(clock.now().date(), {code: Decimal(rate) for code, rate in RATES.items()}, "for tests")
-
-
-@pytest.fixture
-def offering(provider_user: User) -> Offering:
-    """€ 38.40 a month."""
-    return offered_by(provider_user)
-
-
-@pytest.fixture
-def contract(customer: User, offering: Offering) -> Contract:
-    """A month of it, ordered: € 45.70 with VAT."""
-    return ordered(customer, offering)
-
-
-@pytest.fixture
-def charge(contract: Contract) -> Charge:
-    """What is to be paid for it."""
-    return contract.charges.get()
 
 
 @pytest.fixture
@@ -96,25 +77,6 @@ def address(customer_account: Account, customer: User) -> str:
     return str(confirmed(customer_account, customer).address)
 
 
-def bring(icpay: Standin) -> None:
-    """Bring the events that wait to the shop's door, and do all that follows."""
-    assert icpay.bring(send) >= 0
-    drain()
-
-
-def send(body: bytes, header: str) -> bool:
-    """Bring one event to the shop's door; whether it was taken."""
-    answer = Client(enforce_csrf_checks=True).generic(
-        "POST", WEBHOOK, body, content_type="application/json", headers={"X-ICPay-Signature": header}
-    )
-    return answer.status_code == 200
-
-
-def send_again(event: dict[str, Any]) -> bool:
-    """Bring an event that came before, signed anew, as ICPay does when it repeats."""
-    return send(*signed(event, int(clock.now().timestamp())))
-
-
 def fresh(payment: Payment) -> Payment:
     """The payment as it stands now."""
     return Payment.objects.select_related("charge__contract", "token").get(pk=payment.pk)
@@ -127,16 +89,6 @@ def booked(payment: Payment) -> dict[tuple[str, str], int]:
         name = (line.account, line.currency)
         sums[name] = sums.get(name, 0) + int(line.amount)
     return {name: amount for name, amount in sorted(sums.items()) if amount}
-
-
-@contextmanager
-def both_at(icpay: Standin, moment: datetime) -> Iterator[None]:
-    """Let the shop and ICPay live at this moment; the context variable of the shop's clock reaches no other thread."""
-    before = icpay.account.now
-    icpay.account.now = moment.timestamp
-    with clock.at(moment):
-        yield
-    icpay.account.now = before
 
 
 def begin(refund: Refund, user: User) -> None:

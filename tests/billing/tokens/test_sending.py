@@ -194,7 +194,8 @@ def test_what_is_less_than_a_unit_ends_by_itself_and_comes_with_the_unit_that_it
     start = booked(paid)
     for so_far in (1, 2, 3, 4):
         small = goodwill(paid, 1, staff)
-        assert (small.state, small.token_units, small.reference, small.paid_by) == (RefundState.SUCCEEDED, 0, "", None)
+        assert (small.state, int(small.token_units or 0), small.reference) == (RefundState.SUCCEEDED, 0, "")
+        assert small.paid_by is None
         assert fresh(paid).refunded_minor == so_far
     assert not StaffTask.objects.filter(kind=TaskKind.REFUND_IN_TOKENS).exists()
     assert not [letter for letter in mail.outbox if "Where is" in letter.subject]
@@ -204,7 +205,7 @@ def test_what_is_less_than_a_unit_ends_by_itself_and_comes_with_the_unit_that_it
     assert ("refund_payable", "EUR") not in booked(paid)
     confirmed(customer_account, customer)
     filling = goodwill(paid, 1, staff)
-    assert (filling.state, filling.token_units) == (RefundState.MANUAL, 1)
+    assert (filling.state, int(filling.token_units or 0)) == (RefundState.MANUAL, 1)
     sent(filling, staff, "block-1")
     rest = goodwill(paid, 4565, staff)
     sent(rest, staff, "block-2")

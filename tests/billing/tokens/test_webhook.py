@@ -13,11 +13,20 @@ from billing.models import Payment
 from core import clock
 from core.models import WebhookEvent
 from core.tasks import drain
+from tests import standin_server
 from tests.billing.tokens.conftest import WEBHOOK, fresh, send
 from tests.icpay_standin import Standin
-from tests.icpay_standin.server import WEBHOOK_SECRET, signature, signed
+from tests.icpay_standin.server import WEBHOOK_SECRET
 
 pytestmark = pytest.mark.django_db
+
+
+def signed(event: standin_server.Event, stamp: int, secret: str = WEBHOOK_SECRET) -> tuple[bytes, str]:
+    return standin_server.signed(event, stamp, secret)
+
+
+def signature(body: bytes, stamp: int, secret: str = WEBHOOK_SECRET) -> str:
+    return standin_server.signature(body, stamp, secret)
 
 
 def now() -> int:
