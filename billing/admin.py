@@ -15,10 +15,12 @@ from billing import services
 from billing.address_admin import RefundAddressAdmin
 from billing.admin_pieces import GoodwillForm, MoneyAdmin, SureForm, amount_column, contract_link, typed_amount
 from billing.document_admin import DocumentAdmin
+from billing.journal_admin import JournalAdmin
 from billing.models import (
     Charge,
     Dispute,
     Document,
+    Journal,
     LedgerEntry,
     LedgerLine,
     Payment,
@@ -237,3 +239,4 @@ admin.site.register(Dispute, DisputeAdmin)
 admin.site.register(StaffTask, StaffTaskAdmin)
 admin.site.register(Proof, ProofAdmin)
 admin.site.register(Document, DocumentAdmin)
+admin.site.register(Journal, JournalAdmin)

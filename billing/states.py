@@ -110,6 +110,32 @@ class LedgerAccount(models.TextChoices):
     LOSSES = "losses", _("Losses")
     TAX_PAYABLE = "tax_payable", _("VAT on issued documents")
     FX = "fx", _("Changes of currency")
+    OWNER = "owner", _("Put in by the owner")
+
+
+class JournalKind(models.TextChoices):
+    """What two members of staff may enter into the ledger: nothing else tells of it."""
+
+    TAX_PAID = "tax_paid", _("VAT paid to the office")
+    DEBT_WRITTEN_OFF = "debt_written_off", _("Provider’s debt written off")
+    OWNER_PAID_IN = "owner_paid_in", _("Put in by the owner")
+    MOVED = "moved", _("Moved between places of ours")
+
+
+class JournalState(models.TextChoices):
+    """Where a journal stands, read from its times."""
+
+    PROPOSED = "proposed", _("Waits for a second person")
+    POSTED = "posted", _("In the ledger")
+    DROPPED = "dropped", _("Dropped")
+
+
+class JournalPlace(models.TextChoices):
+    """Where money of ours stands and no report tells what we do with it there; the names are the owners in the ledger."""
+
+    BANK = "bank", _("Our bank")
+    ICPAY = "icpay", "ICPay"
+    WALLET = "icrc1", _("Our wallet on the Internet Computer")
 
 
 class DocumentKind(models.TextChoices):

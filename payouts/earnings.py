@@ -50,7 +50,8 @@ _SUMS = """
         -coalesce(sum(amount) FILTER (WHERE line.account = %(payable)s AND entry.kind = 'release'), 0),
         coalesce(sum(amount) FILTER (WHERE line.account = %(payable)s AND entry.contract_id IS NOT NULL
                                      AND entry.kind <> 'release'), 0),
-        coalesce(sum(amount) FILTER (WHERE line.account = %(payable)s AND entry.contract_id IS NULL), 0),
+        coalesce(sum(amount) FILTER (WHERE line.account = %(payable)s AND entry.contract_id IS NULL
+                                     AND entry.kind <> 'debt_written_off'), 0),
         -coalesce(sum(amount) FILTER (WHERE line.account = %(payable)s), 0)
     FROM billing_ledgerline AS line JOIN billing_ledgerentry AS entry ON entry.id = line.entry_id
     WHERE line.account = %(payable)s AND line.owner = %(owner)s GROUP BY line.currency

@@ -37,7 +37,10 @@ RELEASES = Question(
 )
 
 PAYABLE = Question(
-    {"provider_payable": "what is owed to a provider is its shares of releases − what was taken back − payouts it has or is sent"},
+    {
+        "provider_payable": "what is owed to a provider is its shares of releases − what was taken back − payouts it has or is sent"
+        " + debts of it that were written off"
+    },
     f"""
     WITH booked AS (
         SELECT line.owner, line.currency, -sum(amount) AS owed,
@@ -58,11 +61,17 @@ PAYABLE = Question(
             -- Of one that is only sent, what came back is booked when it fails as a whole.
             WHERE reversal.state = 'succeeded' AND payout.state = 'settled'
         ) AS moved GROUP BY provider_id, currency
+    ), given_up AS (
+        SELECT credit_owner AS owner, credit_currency AS currency, sum(credit_amount) AS written_off FROM billing_journal
+        WHERE kind = 'debt_written_off' AND approved_at IS NOT NULL AND dropped_at IS NULL GROUP BY credit_owner, credit_currency
     )
-    SELECT 'provider_payable', format('%%s is owed %%s %%s, with %%s released, %%s taken back and %%s paid', owner,
-               coalesce(owed, 0), currency, coalesce(shares, 0), coalesce(taken_back, 0), coalesce(paid, 0)), ARRAY[owner]
+    SELECT 'provider_payable', format('%%s is owed %%s %%s, with %%s released, %%s taken back, %%s paid and %%s written off', owner,
+               coalesce(owed, 0), currency, coalesce(shares, 0), coalesce(taken_back, 0), coalesce(paid, 0),
+               coalesce(written_off, 0)), ARRAY[owner]
     FROM booked FULL JOIN earned USING (owner, currency) FULL JOIN left_us USING (owner, currency)
-    WHERE coalesce(owed, 0) <> coalesce(shares, 0) - coalesce(taken_back, 0) - coalesce(paid, 0)
+    FULL JOIN given_up USING (owner, currency)
+    WHERE coalesce(owed, 0)
+        <> coalesce(shares, 0) - coalesce(taken_back, 0) - coalesce(paid, 0) + coalesce(written_off, 0)
     """,  # noqa: S608 -- names of our own
 )
 

@@ -112,6 +112,7 @@ def what(kind: str) -> str:
         "payout_failed": _("Payout failed"),
         "payout_returned": _("Payout came back"),
         "payout_reversed": _("Settled out of an earlier payout"),
+        "debt_written_off": _("What you owed is written off"),
     }
     return words.get(kind, kind.replace("_", " ").capitalize())
 

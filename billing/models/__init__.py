@@ -2,6 +2,7 @@
 
 from billing.models.charge import BillingProfile, Charge, Quote
 from billing.models.document import Document, DocumentCounter
+from billing.models.journal import Journal
 from billing.models.ledger import LedgerEntry, LedgerLine
 from billing.models.payment import Dispute, Payment, Refund, StaffTask
 from billing.models.proof import Proof
@@ -15,6 +16,7 @@ __all__ = [
     "Dispute",
     "Document",
     "DocumentCounter",
+    "Journal",
     "LedgerEntry",
     "LedgerLine",
     "Payment",

@@ -107,7 +107,7 @@ CONTENT = Question(
 POSTED = Question(
     {
         "document_entries": "each invoice and credit note stands in the ledger with its VAT, under its number",
-        "tax_payable": "VAT owed per scheme, country and rate is that of the invoices less that of the credit notes",
+        "tax_payable": "VAT owed per scheme, country and rate is invoices’ less credit notes’ less what was paid to the office",
     },
     """
     WITH booked AS (
@@ -120,15 +120,17 @@ POSTED = Question(
                CASE kind WHEN 'invoice' THEN -tax_minor WHEN 'credit_note' THEN tax_minor ELSE 0 END AS tax
         FROM billing_document
     ), owed AS (
-        SELECT concat_ws(':', scheme, tax_country, trim_scale(tax_rate)) AS owner, currency, sum(tax) AS tax FROM issued
-        WHERE tax <> 0 GROUP BY 1, 2
+        SELECT owner, currency, sum(tax) AS tax FROM (
+            SELECT concat_ws(':', scheme, tax_country, trim_scale(tax_rate)) AS owner, currency, tax FROM issued
+            UNION ALL
+            SELECT debit_owner, debit_currency, debit_amount FROM billing_journal
+            WHERE kind = 'tax_paid' AND approved_at IS NOT NULL AND dropped_at IS NULL
+        ) AS moved WHERE tax <> 0 GROUP BY 1, 2
     ), held AS (
         SELECT CASE WHEN owner ~ '^[a-z]*:[A-Z]{2}:[0-9]+([.][0-9]+)?$'
                THEN concat_ws(':', split_part(owner, ':', 1), split_part(owner, ':', 2),
                               trim_scale(split_part(owner, ':', 3)::numeric)) ELSE owner END AS owner, currency, sum(amount) AS tax
-        FROM billing_ledgerline AS line JOIN billing_ledgerentry AS entry ON entry.id = line.entry_id
-        -- What is paid to the office is on no document.
-        WHERE account = 'tax_payable' AND entry.key LIKE 'doc:%%' GROUP BY 1, 2
+        FROM billing_ledgerline WHERE account = 'tax_payable' GROUP BY 1, 2
     )
     SELECT 'document_entries', format('%%s: VAT of %%s, %%s in the ledger%%s', issued.number, abs(issued.tax),
                abs(coalesce(booked.tax, 0)), CASE WHEN misnamed THEN ', under another number' ELSE '' END),
@@ -136,7 +138,8 @@ POSTED = Question(
     FROM issued LEFT JOIN booked ON booked.document_id = issued.id
     WHERE issued.tax <> coalesce(booked.tax, 0) OR misnamed
     UNION ALL
-    SELECT 'tax_payable', format('%%s in %%s: %%s on documents, %%s in the ledger', owner, currency, -coalesce(owed.tax, 0),
+    SELECT 'tax_payable', format('%%s in %%s: %%s on documents and not paid, %%s in the ledger', owner, currency,
+               -coalesce(owed.tax, 0),
                -coalesce(held.tax, 0)), '{}'::text[]
     FROM owed FULL JOIN held USING (owner, currency) WHERE coalesce(owed.tax, 0) <> coalesce(held.tax, 0)
     """,

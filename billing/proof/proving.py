@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.models import Proof, StaffTask
-from billing.proof import books, documents, files, gateways, payments
+from billing.proof import books, documents, files, gateways, journals, payments
 from billing.proof.difference import MADE_FOR_MEASURING, Difference, Question, ask
 from billing.services.task import close_task, open_task
 from billing.states import TaskKind
@@ -24,6 +24,7 @@ _OWN: tuple[Question, ...] = (
     books.ESCROW,
     books.CLEARING,
     gateways.REPORTED,
+    journals.JOURNALS,
     documents.DUE,
     documents.POSTED,
     documents.NUMBERS,
