@@ -190,8 +190,8 @@ def _made_of(payout: Payout) -> str:
     return ngettext("%(count)d release", "%(count)d releases", count) % {"count": count}
 
 
-def payout_page(payout: Payout) -> Context:
-    """One payout: its sum as a statement, its facts."""
+def payout_page(payout: Payout, place: str) -> Context:
+    """One payout: its sum as a statement, its facts; `place` is where it went, as whoever looks may see it."""
     lines = [{"label": _("Released to you"), "note": _made_of(payout), "amount": minor(payout.released_minor, payout.currency)}]
     if payout.recovered_minor:
         lines.append(
@@ -203,7 +203,7 @@ def payout_page(payout: Payout) -> Context:
         )
     facts = [
         {"label": _("To"), "value": f"{MethodKind(payout.method.kind).label}, {payout.method.holder}"},
-        {"label": _("Account"), "value": str(payout.method), "mono": True},
+        {"label": _("Account"), "value": place, "mono": True},
     ]
     if payout.reference:
         facts.append({"label": _("Reference"), "value": payout.reference, "mono": True})

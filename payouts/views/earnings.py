@@ -14,12 +14,14 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import signed_in
 from accounts.http import AccountRequest
+from accounts.states import Role
 from billing.reports.sheet import major, written
 from core import clock
 from core.currencies import CURRENCIES
 from core.errors import Refused
 from payouts import earnings as read
 from payouts import presenters
+from payouts.method_rows import shortened, whole
 from payouts.models import Statement
 from payouts.queries import method_in_use
 from payouts.services.statement import read_statement
@@ -73,14 +75,15 @@ def provider_payouts(request: AccountRequest) -> HttpResponse:
 @require_GET
 @signed_in
 def provider_payout(request: AccountRequest, public_id: UUID) -> HttpResponse:
-    """One payout: what it is made of, where it went, and how it stands."""
+    """One payout: what it is made of, where it went (in full for owners of the account), and how it stands."""
     payout = read.payouts_of(_own(request)).filter(public_id=public_id).first()
     if payout is None:
         raise Http404
     page = read.releases_page(payout, request.GET.get("after"), request.GET.get("before"))
     here = reverse("provider_payout", args=[public_id])
+    is_owner = request.membership.role == Role.OWNER
     context = {
-        **presenters.payout_page(payout),
+        **presenters.payout_page(payout, whole(payout.method) if is_owner else shortened(payout.method)),
         "crumbs": [
             {"label": _("Earnings"), "url": reverse("provider_earnings")},
             {"label": _("Payouts"), "url": reverse("provider_payouts")},

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Membership, User
+from accounts.states import Role
 from billing.ledger import credit
 from billing.payout_postings import payout_sent, payout_settled, share_taken_back
 from billing.states import LedgerAccount
@@ -24,6 +26,7 @@ from payouts.statements import Content
 from payouts.states import MethodKind, PayoutState, Rail
 from providers.models import Offering, Provider
 from tests import walk
+from tests.cast import browser_of
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 URL = "/dashboard/provider/earnings"
@@ -157,7 +160,21 @@ def test_a_payout_says_what_it_is_made_of(rented: Callable[..., Contract], provi
     assert "Payout of € 21.28" in page
     assert "−€ 5.00" in page
     assert contract.reference in page
-    assert "DE89370400440532013000" in page
+    assert "DE89 3704 0044 0532 0130 00" in page
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.BILLING])
+def test_only_owners_see_the_whole_account_that_a_payout_went_to(
+    rented: Callable[..., Contract], provider_user: User, customer: User, role: Role
+) -> None:
+    contract = rented()
+    payout = paid_to(contract.provider, provider_user, release_contract(contract.pk, NOW))
+    Membership.objects.create(user=customer, account=contract.provider.account, role=role)
+    browser = browser_of(customer)
+    browser.post(reverse("switch_account"), {"account": contract.provider.account_id})
+    page = text(browser, f"/dashboard/provider/payouts/{payout.public_id}")
+    assert "DE … 3000" in page
+    assert "3704" not in page
 
 
 def test_somebody_elses_payout_and_statement_do_not_exist(
