@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sandbox/<uuid:public_id>", sandbox, name="sandbox"),
     path("account/billing", billing_details, name="billing_details"),
     path("dashboard/refund-addresses", refund_addresses, name="refund_addresses"),
+    path("dashboard/refund-addresses/confirm", refund_address_confirm, name="refund_address_confirm_kept"),
     path("dashboard/refund-addresses/confirm/<str:secret>", refund_address_confirm, name="refund_address_confirm"),
     path("dashboard/refund-addresses/<int:address_id>/remove", refund_address_remove, name="refund_address_remove"),
     path("dashboard/invoices", invoices, name="invoices"),

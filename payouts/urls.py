@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("dashboard/provider/payout-methods/<uuid:public_id>/back", connect.payout_method_back, name="payout_method_back"),
     path("dashboard/provider/payout-methods/add/<str:kind>", methods.payout_method_add, name="payout_method_add"),
+    path("dashboard/provider/payout-methods/confirm", methods.payout_method_confirm, name="payout_method_confirm_kept"),
     path("dashboard/provider/payout-methods/confirm/<str:secret>", methods.payout_method_confirm, name="payout_method_confirm"),
     path("dashboard/provider/payout-methods/<uuid:public_id>", methods.payout_method, name="payout_method"),
     path("dashboard/provider/payout-methods/<uuid:public_id>/remove", methods.payout_method_remove, name="payout_method_remove"),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import signed_in
 from accounts.http import AccountRequest
+from accounts.kept_links import forget_secret, of_mailed_link
 from billing import services
 from billing.access import own_refund_address
 from billing.address_forms import RefundAddressForm
@@ -53,12 +54,13 @@ def refund_addresses(request: AccountRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@of_mailed_link("refund_address_confirm_kept")
 def refund_address_confirm(request: AccountRequest, secret: str) -> HttpResponse:
     """The mailed link: shows what it would confirm, and a button that does. Following it changes nothing."""
     try:
         if request.method == "POST":
             messages.success(request, confirmed_words(services.confirm_refund_address(secret, request.user)))
+            forget_secret(request)
             return redirect("refund_addresses")
         found = address_of_link(secret, request.user)
         services.refuse_unless_waiting(found)

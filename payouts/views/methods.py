@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import signed_in
 from accounts.http import AccountRequest
+from accounts.kept_links import forget_secret, keep_secret, of_mailed_link
 from accounts.states import Role
 from billing.stripe_connect import is_switched_on
 from core import clock
@@ -36,6 +37,8 @@ from providers.access import own_provider
 from providers.views.guard import UNPROCESSABLE, see
 
 NEWEST_FIRST = ("-id",)
+# Where a mailed link is gone on with, without its secret.
+CONFIRM = "payout_method_confirm_kept"
 # What a link answers that does not open; anything else that it was good for is gone.
 _LINK_STATUS = {
     "unknown_link": HTTPStatus.NOT_FOUND,
@@ -94,17 +97,22 @@ def payout_method_add(request: AccountRequest, kind: str) -> HttpResponseBase:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@of_mailed_link(CONFIRM)
 def payout_method_confirm(request: AccountRequest, secret: str) -> HttpResponse:
-    """The mailed link: shows what it would confirm, and a button that does. Following it changes nothing."""
+    """The mailed link: shows what it would confirm, and a button that does. Following it changes nothing.
+
+    Who has to show a second factor first comes back without the secret in the address.
+    """
     try:
         method = linked_method(request, secret)
         refuse_unless_open(method)
-        if (answer := factor_first(request, request.path, since=method.created_at)) is not None:
+        if (answer := factor_first(request, reverse(CONFIRM), since=method.created_at)) is not None:
+            keep_secret(request, CONFIRM, secret)
             return answer
         if request.method == "POST":
             refuse_unready(method)
             confirmed = confirm_method(secret, request.user)
+            forget_secret(request)
             words = {"currency": confirmed.currency, "moment": when(confirmed.usable_at or clock.now())}
             messages.success(request, _("Confirmed. What you earn in %(currency)s is paid there from %(moment)s UTC.") % words)
             return see("payout_method", confirmed.public_id)

@@ -242,9 +242,43 @@ def test_without_a_fresh_proof_the_second_factor_is_asked_for(
     before, browser = rows(), browser_of(provider_user)
     if record:
         prove(browser, provider_user, **record)
-    for path in (ADD_BANK, link(secret)):
+    for path, goal in ((ADD_BANK, ADD_BANK), (link(secret), f"{LIST}/confirm")):
         for answer in (browser.get(path), browser.post(path, FORM)):
-            assert answer["Location"] == to_proof(path)
+            assert answer["Location"] == to_proof(goal)
+    assert rows() == before
+
+
+def test_the_secret_of_a_link_is_in_no_address_after_the_mailed_one(provider: Provider, provider_user: User) -> None:
+    with_app(provider_user)
+    method, secret = added(provider, provider_user)
+    browser = Client()
+    asked = browser.get(link(secret))
+    assert asked["Location"] == f"{reverse('account_login')}?next=%2Fdashboard%2Fprovider%2Fpayout-methods%2Fconfirm".replace(
+        "%2F", "/"
+    )
+    assert secret not in str(dict(browser.session.items()))
+    browser.force_login(provider_user)
+    assert browser.get(f"{LIST}/confirm")["Location"] == to_proof(f"{LIST}/confirm")
+    prove(browser, provider_user)
+    page = browser.get(f"{LIST}/confirm")
+    assert page.status_code == 200
+    assert secret not in text(page)
+    assert browser.get(link(secret))["Referrer-Policy"] == "strict-origin"
+    assert browser.post(f"{LIST}/confirm").status_code == 303
+    assert PayoutMethod.objects.get(pk=method.pk).confirmed_at is not None
+    # What was kept is gone, and a page without anything kept opens nothing.
+    assert browser.get(f"{LIST}/confirm").status_code == 404
+    assert proving_browser_of(provider_user).post(f"{LIST}/confirm").status_code == 404
+
+
+def test_a_kept_secret_opens_nothing_for_somebody_else(provider: Provider, provider_user: User, customer: User) -> None:
+    _method, secret = added(provider, provider_user)
+    browser, before = Client(), rows()
+    browser.get(link(secret))
+    browser.force_login(customer)
+    prove(browser, customer)
+    for answer in (browser.get(f"{LIST}/confirm"), browser.post(f"{LIST}/confirm")):
+        assert answer.status_code == 404
     assert rows() == before
 
 
@@ -413,7 +447,7 @@ def test_confirming_asks_for_a_proof_that_is_newer_than_the_method(provider: Pro
     with clock.at(NOON + timedelta(minutes=1)):
         method, secret = added(provider, provider_user)
         before = rows()
-        assert browser.post(link(secret))["Location"] == to_proof(link(secret))
+        assert browser.post(link(secret))["Location"] == to_proof(f"{LIST}/confirm")
         assert rows() == before
         prove(browser, provider_user)
         answer = browser.post(link(secret), follow=True)
