@@ -6,6 +6,7 @@ import json
 import threading
 import urllib.error
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -100,7 +101,7 @@ def listening(port: int, handler: type["Handler[R]"], make: Callable[[str], R]) 
         thread.join()
 
 
-class Handler(BaseHTTPRequestHandler, Generic[R]):
+class Handler(BaseHTTPRequestHandler, ABC, Generic[R]):
     """One request; which are answered how is each stand-in's own."""
 
     protocol_version = "HTTP/1.1"
@@ -126,9 +127,9 @@ class Handler(BaseHTTPRequestHandler, Generic[R]):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names it so
         """Silence: the requests are kept for whoever wants to see them."""
 
+    @abstractmethod
     def serve(self, method: str, body: str) -> None:
         """Answer, or break the line."""
-        raise NotImplementedError
 
     def answer(self, said: tuple[int, Any] | None, default: Callable[[Any], object] | None = None) -> None:
         """What an API has said, as JSON, and then the events that follow from it; None breaks the line."""
