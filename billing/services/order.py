@@ -125,7 +125,9 @@ def freeze_tax(buyer: Buyer, net_minor: int, currency: str, connection_country: 
     one_after_the_other(facts)
     decision = decide(facts, net_minor, currency)
     threshold, more = _threshold(facts, net_minor, currency)
-    recheck_at = clock.now() + FIRST_RECHECK if would_reverse(facts, seller_facts()) else None
+    # Where a small business charges none, there is no VAT to give back.
+    is_open = decision.rate and would_reverse(facts, seller_facts())
+    recheck_at = clock.now() + FIRST_RECHECK if is_open else None
     return FrozenTax(decision, tax_evidence(buyer, facts, connection_country, more), recheck_at, threshold)
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 from django.core import mail
+from pytest_django import Settings
 
 from accounts.models import User
 from billing import sandbox_bank, services
@@ -304,4 +305,26 @@ def test_while_the_bank_holds_the_money_it_waits(rental: walk.Walk, vies: Vies) 
     recheck(rental, days=1)
     assert Refund.objects.get().kind == RefundKind.VAT
     assert len(documents(rental)) == 3
+    agrees(rental)
+
+
+def test_a_small_business_has_no_vat_to_give_back(customer: User, offering: Offering, vies: Vies, settings: Settings) -> None:
+    settings.INVOICE_SELLER_VAT_SCHEME = "small_business"
+    vies.says(trouble())
+    with clock.at(walk.START):
+        services.with_check(FIRM.tax_facts, customer.memberships.get().account)
+    rental = walk.Walk(customer, offering, buyer=FIRM).running()
+    charge = charge_of(rental)
+    assert (charge.tax_minor, charge.tax_decision["category"]) == (0, "E")
+    assert charge.vat_recheck_at is None
+    vies.says(valid())
+    assert recheck(rental, hours=1) == 0
+    assert documents(rental) == [("invoice", "E", 3840, 0)]
+    # Nor where one was put on the list before.
+    charge.vat_recheck_at = rental.now
+    charge.save(update_fields=["vat_recheck_at"])
+    assert recheck(rental, hours=1) == 1
+    assert documents(rental) == [("invoice", "E", 3840, 0)]
+    assert charge_of(rental).vat_recheck_at is None
+    assert not Refund.objects.exists()
     agrees(rental)
