@@ -187,9 +187,9 @@ def test_each_way_of_a_rental_is_told_step_by_step_in_both_forms(
 def test_together_the_ways_show_every_kind_of_mail() -> None:
     kinds = [telling.kind for tellings in PLOT.values() for telling in tellings]
     assert len(set(kinds)) == len(kinds)
-    # Their ways need a VIES that is silent first and speaks later, and an ICPay: tests/billing/test_vat_recheck.py and
-    # tests/billing/tokens/test_refunds.py walk them.
-    elsewhere = {"vat_goes_back", "tokens_come_back"}
+    # Their ways need a VIES that is silent first and speaks later, an ICPay, and a refund made in a dashboard:
+    # tests/billing/test_vat_recheck.py, tests/billing/tokens/test_refunds.py and tests/billing/test_dropped_refunds.py walk them.
+    elsewhere = {"vat_goes_back", "tokens_come_back", "refund_withdrawn"}
     assert set().union(elsewhere, *(expected for _story, _fields, expected in EXPECTED)) == set(kinds)
 
 
