@@ -16,10 +16,9 @@ from contracts.states import Fault
 from core.formats import day, hours_text, minor, money, when
 from core.money import MINUS, Money
 from dashboard.figures import Split, earning
-from dashboard.presenters.times import days_text
+from dashboard.presenters.times import of_term, used_and_unused
 from dashboard.queries import Moved
 
-DAY = 86_400
 # What did not arrive, and a person pays.
 BY_HAND = frozenset({RefundState.FAILED, RefundState.MANUAL})
 
@@ -130,10 +129,9 @@ class Leaving:
 def leaving(contract: Contract, preview: RefundPreview, charges: Sequence[Charge]) -> Leaving:
     """What the customer gets back if the rental ended at the preview's moment."""
     at, priced = preview.contract, preview.priced
-    unused = at.term_seconds - (at.used_seconds or 0)
     moment = at.at.astimezone(UTC)
     note = _("counted to the second, at %(time)s UTC") % {"time": f"{moment:%H:%M:%S}"}
-    label = _("Unused, %(unused)s of %(all)s") % {"unused": _days(unused), "all": _term(at.term_seconds)}
+    label = _unused(at.used_seconds or 0, at.term_seconds)
     if at.used_seconds is None:
         label, note = _("All that you paid"), _("nothing was delivered yet")
     lines: list[dict[str, object]] = [{"label": label, "note": note, "amount": money(priced.net)}]
@@ -168,9 +166,8 @@ def came_back(contract: Contract, refunds: Sequence[Refund], parts: Split) -> St
     tax = sum(refund.tax_minor for refund in refunds)
     used = contract.used_seconds(contract.ended_at) if contract.ended_at else None
     label = _("All that you paid")
-    if used is not None:
-        unused = contract.term_seconds - used
-        label = _("Unused, %(unused)s of %(all)s") % {"unused": _days(unused), "all": _term(contract.term_seconds)}
+    if used is not None and contract.fault != Fault.GOODWILL:
+        label = _unused(used, contract.term_seconds)
     lines: list[dict[str, object]] = [{"label": label, "amount": minor(net, contract.currency)}]
     if (before := parts.refunded - net) > 0:
         lines[0]["note"] = _less(Money(before, contract.currency))
@@ -192,13 +189,9 @@ def _whither(refunds: Sequence[Refund]) -> str:
     return _("On its way back, the way you paid")
 
 
-def _days(seconds: int) -> str:
-    """Days with two decimals, rounded down: "59.79"."""
-    return f"{seconds * 100 // DAY // 100}.{seconds * 100 // DAY % 100:02d}"
-
-
-def _term(seconds: int) -> str:
-    return days_text(seconds // DAY)
+def _unused(used: int, term: int) -> str:
+    """ "Unused, 18.98 of 30 days"."""
+    return _("Unused, %(part)s") % {"part": of_term(used_and_unused(used, term)[1], term)}
 
 
 # The provider's side -----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import ngettext
 
 from contracts.brief import Brief
 from contracts.states import State
@@ -14,7 +13,7 @@ from core.formats import hours_text
 from core.words import gettext as _
 from core.words import kept_words
 from dashboard.figures import Split, percent_of
-from dashboard.presenters.times import days_text
+from dashboard.presenters.times import days_text, hours_counted, is_hourly, used_and_unused
 
 DAY = 86_400
 
@@ -106,16 +105,12 @@ def _ends(contract: Brief, now: datetime) -> tuple[str, str]:
         return _("Served in full"), whole
     term, left = contract.term_seconds, contract.term_seconds - used
     if over:
-        return _used(_units(term, used)), _unused(_units(term, left))
+        spent, unspent = used_and_unused(used, term)
+        return _used(_counted(spent, term)), _unused(_counted(unspent, term))
     if contract.state == State.PROVISIONED and used < DAY and not is_hourly(term):
         return _("Term has just started"), whole
     start = _place(*_number(term, used), is_hourly(term), contract.state == State.SUSPENDED)
     return start, _left(_units(term, left))
-
-
-def is_hourly(term_seconds: int) -> bool:
-    """Whether a term is so short that hours are counted."""
-    return term_seconds < 2 * DAY
 
 
 def _number(term: int, used: int) -> tuple[int, int]:
@@ -125,18 +120,20 @@ def _number(term: int, used: int) -> tuple[int, int]:
 
 
 def _units(term: int, seconds: int) -> str:
-    return _hours(seconds // 3600) if is_hourly(term) else days_text(seconds // DAY)
+    return hours_counted(seconds // 3600) if is_hourly(term) else days_text(seconds // DAY)
+
+
+def _counted(count: str, term: int) -> str:
+    """ "11.02 days", "1 day"."""
+    if count.isdecimal():
+        return hours_counted(int(count)) if is_hourly(term) else days_text(int(count))
+    return (_("%(n)s hours") if is_hourly(term) else _("%(n)s days")) % {"n": count}
 
 
 def _now_label(contract: Brief, used: int) -> str:
     """ "now, day 31", or the hour of a short term."""
     number, _all = _number(contract.term_seconds, used)
     return (_("now, hour %(n)d") if is_hourly(contract.term_seconds) else _("now, day %(n)d")) % {"n": number}
-
-
-@kept_words
-def _hours(hours: int) -> str:
-    return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
 
 
 @kept_words

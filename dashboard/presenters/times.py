@@ -31,6 +31,38 @@ def _span(minutes: int) -> str:
     return f"{days_text(days)} {_('%(n)d h') % {'n': rest}}" if rest and days < 3 else days_text(days)
 
 
+def is_hourly(term_seconds: int) -> bool:
+    """Whether a term is so short that hours are counted."""
+    return term_seconds < 2 * DAY
+
+
+def used_and_unused(used: int, term: int) -> tuple[str, str]:
+    """How much of a term was used and how much was not, in its days or hours: together always all of it.
+
+    The unused part is rounded down to hundredths, for nothing comes back of less: "11.02" and "18.98", or "5" and "25".
+    """
+    size = HOUR if is_hourly(term) else DAY
+    unused = max(0, term - used) * 100 // size
+    return _hundredths(term * 100 // size - unused), _hundredths(unused)
+
+
+def _hundredths(count: int) -> str:
+    whole, rest = divmod(count, 100)
+    return f"{whole}.{rest:02d}" if rest else str(whole)
+
+
+def of_term(count: str, term: int) -> str:
+    """ "11.02 of 30 days", "5 of 24 hours"."""
+    whole = hours_counted(term // HOUR) if is_hourly(term) else days_text(term // DAY)
+    return _("%(count)s of %(all)s") % {"count": count, "all": whole}
+
+
+@kept_words
+def hours_counted(hours: int) -> str:
+    """ "1 hour", "24 hours"."""
+    return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+
+
 @kept_words
 def days_text(days: int) -> str:
     """ "1 day", "30 days"."""

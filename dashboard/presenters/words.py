@@ -10,7 +10,7 @@ from contracts.brief import Brief
 from contracts.states import BEFORE_DELIVERY, ActorKind, Fault, State, SuspendedFor
 from core.formats import day
 from core.words import gettext as _
-from dashboard.presenters.times import days_text, moment_text, span
+from dashboard.presenters.times import moment_text, of_term, span, used_and_unused
 
 Viewer = Literal["customer", "provider"]
 LAST_DAYS = 7 * 86_400
@@ -263,7 +263,5 @@ def _cancelled_ending(contract: Brief, viewer: Viewer, ended: str, outcome: Outc
 
 
 def share_text(used: int, term: int) -> str:
-    """ "12 of 30 days", "5 of 24 hours": seconds of service against a term."""
-    if term < 2 * 86_400:
-        return _("%(used)d of %(all)d hours") % {"used": used // 3600, "all": term // 3600}
-    return _("%(used)d of %(all)s") % {"used": used // 86_400, "all": days_text(term // 86_400)}
+    """ "11.02 of 30 days", "5 of 24 hours": seconds of service against a term. What is left is what the refund calls unused."""
+    return of_term(used_and_unused(used, term)[0], term)

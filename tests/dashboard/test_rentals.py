@@ -93,7 +93,7 @@ def test_an_empty_tab_says_so_and_an_unknown_one_shows_all(rented: Rented, custo
         ("suspended", "Paused: payment dispute", "decides by 4 Apr. The clock stands still.", "Open"),
         ("disputed_before_delivery", "Paused: payment dispute", "Until then nothing is set up", ""),
         ("completed", "Ended", "Served in full, ended 26 Feb.", "Rent again"),
-        ("cancelled", "Cancelled by you", "Ended 7 Mar, after 5 of 30 days. € 38.06 came back.", "Rent again"),
+        ("cancelled", "Cancelled by you", "Ended 7 Mar, after 5.03 of 30 days. € 38.06 came back.", "Rent again"),
         ("cancelled_unpaid", "Cancelled by you", "before it was delivered. Nothing was charged.", "Rent again"),
         ("cancelled_by_provider", "Cancelled by Quietstack", "€ 47.96 came back.", "Rent again"),
         ("rejected", "Declined, refunded", "Out of stock, says Quietstack. All of it came back: € 57.60.", "Rent again"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dashboard.figures import percent_of
 from dashboard.presenters.term import TermBar, drawn
+from dashboard.presenters.times import DAY, used_and_unused
 
 
 def bar(released: str, refunded: str, *, unpaid: bool = False) -> TermBar:
@@ -48,3 +49,13 @@ def test_nothing_looks_finished_before_it_is(part: int, whole: int) -> None:
 
 def test_of_nothing_there_is_no_share() -> None:
     assert percent_of(0, 0) == 0
+
+
+@pytest.mark.parametrize("term", [DAY, 2 * DAY, 30 * DAY, 365 * DAY])
+def test_what_was_used_and_what_was_not_are_all_of_it(term: int) -> None:
+    size = 3600 if term < 2 * DAY else DAY
+    for used in (0, 1, 59, 863, 864, 865, 11 * DAY + 86_399, term // 3, term - 1, term, term + 5):
+        spent, unspent = used_and_unused(used, term)
+        assert Decimal(spent) + Decimal(unspent) == term // size
+        assert Decimal(unspent) * size <= max(0, term - used)
+    assert used_and_unused(11 * DAY + 86_110, 30 * DAY) == ("12", "18")
