@@ -85,6 +85,7 @@ EVENTS: dict[str, tuple[Callable[[DomainEvent], None], ...]] = {
     "payout.returned": (messaging.tell_provider,),
     # Where a provider is paid: a link to confirm it, and every owner hears of every change.
     "payout_method.added": (payout_methods.send_link, payout_methods.tell_owners),
+    "payout_method.link_wanted": (payout_methods.send_link,),
     "payout_method.confirmed": (payout_methods.tell_owners,),
     "payout_method.removed": (payout_methods.tell_owners,),
     # Paper: what was issued gets its files, and then goes out by mail.

@@ -18,7 +18,8 @@ LETTERS: Mapping[str, Callable[[PayoutMethod], Letter]] = {
 
 
 def send_link(event: DomainEvent) -> None:
-    """Mail the link of a new method (payout_method.added) to who added it, unless it was removed or confirmed meanwhile.
+    """Mail the link of a method (payout_method.added, payout_method.link_wanted) to who added it, unless it was removed or
+    confirmed meanwhile.
 
     A repeat mails another link and makes the first one worthless: the secret of a link is kept nowhere.
     """

@@ -21,5 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/provider/payout-methods/confirm", methods.payout_method_confirm, name="payout_method_confirm_kept"),
     path("dashboard/provider/payout-methods/confirm/<str:secret>", methods.payout_method_confirm, name="payout_method_confirm"),
     path("dashboard/provider/payout-methods/<uuid:public_id>", methods.payout_method, name="payout_method"),
+    path(
+        "dashboard/provider/payout-methods/<uuid:public_id>/link", methods.payout_method_send_again, name="payout_method_send_again"
+    ),
     path("dashboard/provider/payout-methods/<uuid:public_id>/remove", methods.payout_method_remove, name="payout_method_remove"),
 ]

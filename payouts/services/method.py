@@ -15,6 +15,7 @@ from accounts.states import Role
 from core import clock, mailed_links
 from core.errors import Refused
 from core.outbox import emit
+from core.queries import timeline
 from payouts.addresses import Place, checked_place
 from payouts.models import PayoutMethod
 from payouts.queries import method_of_link, method_state
@@ -24,6 +25,9 @@ from providers.models import Provider
 
 # Somebody who mistypes needs a few; more is somebody who plays with other people's mail.
 ADDED_A_DAY = 10
+# Of one method, beside the first.
+LINKS_A_DAY = 3
+_LINK_WANTED = "payout_method.link_wanted"
 
 
 def add_method(provider: Provider, user: User, currency: str, place: Place) -> PayoutMethod:
@@ -75,6 +79,29 @@ def new_link(method_id: int) -> str | None:
     return secret
 
 
+def send_link_again(method_id: int, user: User) -> PayoutMethod:
+    """Have another link mailed to who added a method that was not confirmed, also where its link has expired; the one before opens
+    nothing any more. Raises Refused: role, used, removed, too_many. Emits payout_method.link_wanted, from which the link goes.
+    """
+    with transaction.atomic():
+        found = PayoutMethod.objects.get(pk=method_id)
+        _held_for(found.provider_id, user)
+        method = PayoutMethod.objects.select_for_update(of=("self",)).select_related("created_by").get(pk=method_id)
+        now = clock.now()
+        if method_state(method, now) != MethodState.LAPSED:
+            refuse_unless_open(method)
+        asked = [event for event in timeline(method) if event.name == _LINK_WANTED and event.at > now - timedelta(days=1)]
+        if len(asked) >= LINKS_A_DAY:
+            raise Refused(
+                _("%(count)d links were sent again in the last 24 hours. Try again tomorrow.") % {"count": LINKS_A_DAY},
+                code="too_many",
+            )
+        method.key_digest, method.key_expires_at = "", None
+        method.save(update_fields=["key_digest", "key_expires_at"])
+        _tell("link_wanted", method, user)
+    return method
+
+
 def confirm_method(secret: str, user: User) -> PayoutMethod:
     """Let payouts go to the method whose link has this secret, PAYOUT_METHOD_HOLD_HOURS from now on.
 
@@ -111,7 +138,7 @@ def refuse_unless_open(method: PayoutMethod) -> None:
                 _("It was removed, or another one was confirmed meanwhile. If you still want it, add it again."), code="removed"
             )
         case MethodState.LAPSED:
-            raise Refused(_("The link has expired: it opens for 24 hours. Add it again."), code="expired")
+            raise Refused(_("The link has expired: it opens for 24 hours. Have it sent again."), code="expired")
 
 
 def remove_method(method_id: int, user: User) -> PayoutMethod:
@@ -151,7 +178,7 @@ def _refuse_what_is_there(provider: Provider, currency: str, place: Place) -> No
         match method_state(method, clock.now()):
             case MethodState.WAITING:
                 raise Refused(
-                    _("It waits for its confirmation already. Without the mail, remove it and add it again."),
+                    _("It waits for its confirmation already. Without the mail, have the link sent again on its page."),
                     code="exists",
                     field=field,
                 )

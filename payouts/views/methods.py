@@ -30,7 +30,7 @@ from payouts.forms import FORMS
 from payouts.models import PayoutMethod
 from payouts.queries import live_methods, method_in_use, method_state, offered_currencies, past_methods
 from payouts.services.connecting import refuse_unready
-from payouts.services.method import add_method, confirm_method, refuse_unless_open, remove_method
+from payouts.services.method import add_method, confirm_method, refuse_unless_open, remove_method, send_link_again
 from payouts.states import MethodState
 from payouts.views.guard import factor_first, keep_typed, of_owner, typed_before
 from providers.access import own_provider
@@ -132,6 +132,22 @@ def payout_method(request: AccountRequest, public_id: UUID) -> HttpResponse:
     method = seen_method(request, public_id)
     context = _page(method) | {"may_change": owns(request, method.provider.account_id)}
     return render(request, "payouts/method.html", context)
+
+
+@require_POST
+@signed_in
+def payout_method_send_again(request: AccountRequest, public_id: UUID) -> HttpResponse:
+    """Another link for one whose mail was lost, or came too late."""
+    method = seen_method(request, public_id)
+    try:
+        method = send_link_again(method.pk, request.user)
+    except Refused as refused:
+        messages.error(request, refused.reason)
+    else:
+        messages.success(
+            request, _("A new link goes to %(email)s. The one before opens nothing.") % {"email": method.created_by.email}
+        )
+    return see("payout_method", method.public_id)
 
 
 @require_POST

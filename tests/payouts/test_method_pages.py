@@ -1,5 +1,6 @@
 """The pages where a provider sets where it is paid: who sees what, what they ask for, and what a refusal leaves alone."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from accounts.services import create_organisation, create_user
 from accounts.states import Role
 from core import clock
 from core.models import DomainEvent
+from payouts import method_tasks
 from payouts.models import PayoutMethod
 from payouts.queries import method_in_use
 from payouts.services.method import ADDED_A_DAY, add_method, remove_method
@@ -531,3 +533,67 @@ def test_the_other_pages_ask_little(
     prove(owner, provider_user)
     with django_assert_max_num_queries(most):
         assert owner.get({"page": page_of(method), "add": ADD_BANK, "link": link(secret)}[path]).status_code == 200
+
+
+# The link again -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hours", [0, 25], ids=["lost", "expired"])
+def test_a_link_that_did_not_come_is_sent_again_and_the_old_one_dies(
+    provider: Provider, provider_user: User, mailoutbox: list[Any], hours: int
+) -> None:
+    with_app(provider_user)
+    method, old = added(provider, provider_user)
+    mailoutbox.clear()
+    with clock.at(NOON + timedelta(hours=hours)):
+        browser = proving_browser_of(provider_user)
+        assert "Send the link again" in text(browser.get(page_of(method)))
+        assert browser.post(f"{page_of(method)}/link")["Location"] == page_of(method)
+        assert browser.get(link(old)).status_code == 404
+        method_tasks.send_link(DomainEvent.objects.get(name="payout_method.link_wanted"))
+        (mail,) = mailoutbox
+        assert mail.to == [provider_user.email]
+        (new,) = set(re.findall(r"/confirm/([\w.-]+)", mail.body))
+        assert new != old
+        assert browser.get(link(old)).status_code == 404
+        assert browser.post(link(new)).status_code == 303
+    assert PayoutMethod.objects.get(pk=method.pk).confirmed_at is not None
+
+
+def test_a_link_is_sent_again_three_times_a_day(provider: Provider, provider_user: User) -> None:
+    with_app(provider_user)
+    method, _secret = added(provider, provider_user)
+    browser = proving_browser_of(provider_user)
+    for _time in range(3):
+        browser.post(f"{page_of(method)}/link")
+    before = rows()
+    assert "Try again tomorrow" in text(browser.post(f"{page_of(method)}/link", follow=True))
+    assert rows() == before
+    with clock.at(NOON + timedelta(hours=25)):
+        browser.post(f"{page_of(method)}/link")
+    assert DomainEvent.objects.filter(name="payout_method.link_wanted").count() == 4
+
+
+def test_nothing_is_sent_again_for_what_is_confirmed_or_removed(provider: Provider, provider_user: User) -> None:
+    in_use = confirmed(provider, provider_user)
+    browser, before = proving_browser_of(provider_user), rows()
+    assert "Send the link again" not in text(browser.get(page_of(in_use)))
+    assert "confirmed already" in text(browser.post(f"{page_of(in_use)}/link", follow=True))
+    assert rows() == before
+    browser.post(f"{page_of(in_use)}/remove")
+    before = rows()
+    assert "It was removed" in text(browser.post(f"{page_of(in_use)}/link", follow=True))
+    assert rows() == before
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.BILLING])
+def test_who_is_no_owner_has_nothing_sent_again(
+    organisation: Provider, provider_user: User, customer: User, stranger_client: Client, role: Role
+) -> None:
+    method, _secret = added(organisation, provider_user)
+    browser, before = seated(customer, organisation, role), rows()
+    assert "Send the link again" not in text(browser.get(page_of(method)))
+    assert "Only an owner" in text(browser.post(f"{page_of(method)}/link", follow=True))
+    assert stranger_client.post(f"{page_of(method)}/link").status_code == 404
+    assert browser.get(f"{page_of(method)}/link").status_code == 405
+    assert rows() == before
