@@ -5,19 +5,16 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from billing.address_queries import address_state
+from billing.admin_pieces import steps_taken
 from billing.models import Refund, RefundAddress
 from billing.refund_networks import network_name
 from billing.token_admin import tokens_text
 from core import clock
 from core.admin import ReadOnlyAdmin
-from core.formats import when
 from core.queries import timeline
 from core.staff_pages import ReadOnlyInline
 
@@ -73,10 +70,4 @@ class RefundAddressAdmin(ReadOnlyAdmin[RefundAddress]):
     @admin.display(description=_("history"))
     def history(self, found: RefundAddress) -> SafeString:
         """Every step, with who did it. One that ended because another was confirmed has no step of its own for that."""
-        events = timeline(found)
-        people = User.objects.in_bulk({event.data["actor"] for event in events})
-        steps = (
-            (when(event.at), _STEPS.get(event.name, event.name), people.get(event.data["actor"], gettext("somebody")))
-            for event in events
-        )
-        return format_html_join("", "<div>{} UTC: {} ({})</div>", steps)
+        return steps_taken(timeline(found), _STEPS)

@@ -1,6 +1,6 @@
 """Only what staff's pages of money share: their forms, columns and fields of amounts, the way to a rental."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -9,16 +9,19 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
+from accounts.models import User
 from billing.gateway_facts import GatewayError
 from contracts.models import Contract
 from core.admin import ReadOnlyAdmin
 from core.errors import Refused
-from core.formats import minor
+from core.formats import minor, when
+from core.models import DomainEvent
 from core.money import BadAmount, parse_major
 from core.staff_pages import ReasonForm
 
@@ -86,6 +89,17 @@ def _as_money(field: str) -> Callable[[Any], str]:
 def contract_link(contract: Contract) -> SafeString:
     """The rental that it is about, to go to."""
     return format_html('<a href="{}">{}</a>', reverse("admin:contracts_contract_change", args=[contract.pk]), contract.reference)
+
+
+def steps_taken(events: Iterable[DomainEvent], words: Mapping[str, StrOrPromise]) -> SafeString:
+    """What happened when (UTC), and who did it: each event of which there is a word, a line."""
+    known = [event for event in events if event.name in words]
+    people = User.objects.in_bulk({event.data.get("actor") for event in known} - {None})
+    return format_html_join(
+        "",
+        "<div>{} UTC: {} ({})</div>",
+        ((when(event.at), words[event.name], people.get(event.data.get("actor"), gettext("the system"))) for event in known),
+    )
 
 
 def unless_silent(call: Callable[[], None]) -> None:

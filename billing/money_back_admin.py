@@ -15,7 +15,7 @@ from django_stubs_ext import StrOrPromise
 
 from accounts.access import user_of
 from billing import services
-from billing.admin_pieces import MoneyAdmin, ReferenceForm, SureForm, amount_column, contract_link, unless_silent
+from billing.admin_pieces import MoneyAdmin, ReferenceForm, SureForm, amount_column, contract_link, steps_taken, unless_silent
 from billing.gateway_facts import GatewayError
 from billing.models import Dispute, Refund, StaffTask
 from billing.services.refund_dropping import is_droppable
@@ -37,6 +37,7 @@ from billing.token_admin import (
 from core.admin import ReadOnlyAdmin
 from core.errors import Refused
 from core.formats import money
+from core.queries import timeline
 from core.staff_pages import StaffAction, StaffActions
 
 # The page on which each kind of task is decided, by the first word of its key.
@@ -118,6 +119,20 @@ def _explain_approve(refund: Refund) -> str:
     return f"{text} {gettext('The reason given: %(reason)s') % {'reason': refund.reason}}" if refund.reason else text
 
 
+_STEPS = {
+    "refund.requested": _("decided"),
+    "refund.imported": _("found at the gateway"),
+    "refund.approved": _("approved"),
+    "refund.handed_over": _("given to a person"),
+    "refund.begun": _("begun to be sent in tokens"),
+    "refund.stopped": _("not sent after all"),
+    "refund.retried": _("sent again"),
+    "refund.succeeded": _("arrived"),
+    "refund.failed": _("did not arrive"),
+    "refund.dropped": _("taken back"),
+}
+
+
 class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
     """Decisions to give money back; what did not arrive is worked off here."""
 
@@ -126,7 +141,7 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
     )
     list_filter = ("state", "kind")
     list_select_related = ("contract", "payment__token")
-    readonly_fields = ("tokens", "smallest_units", "network", "address")
+    readonly_fields = ("tokens", "smallest_units", "network", "address", "history")
     search_fields = ("public_id__exact", "external_id__exact", "contract__reference__exact")
     search_help_text = _("A contract’s reference, a refund’s id, or the gateway’s id.")
     ordering = ("-id",)
@@ -151,6 +166,11 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
     def address(self, refund: Refund) -> str:
         """Where to, and whether it may be sent there."""
         return address_text(refund)
+
+    @admin.display(description=_("history"))
+    def history(self, refund: Refund) -> SafeString:
+        """Every step, with who took it."""
+        return steps_taken((event for event in timeline(refund.contract) if event.data.get("refund") == refund.pk), _STEPS)
 
     staff_actions = (
         StaffAction(

@@ -88,7 +88,7 @@ def begin_refund_in_tokens(refund_id: int, user: User, address_id: int | None) -
     with transaction.atomic():
         refund, back = _lock_owed(refund_id)
         if back.is_begun:
-            raise Refused(_("Somebody has begun to send it already. See the history below."), code="begun")
+            raise Refused(_("Somebody has begun to send it already. See its history."), code="begun")
         refuse_while_disputed(refund.payment)
         address = _usable_address(back)
         if address.pk != address_id:

@@ -165,7 +165,10 @@ def test_staff_does_it_on_the_console(paid: Payment, address: str, staff: User, 
     assert (read(refund).state, read(refund).paid_by) == (RefundState.SUCCEEDED, staff)
     assert booked(paid)["gateway_fees", "ICP"] == units * 50 // 10_000 + 10_000
     assert staff_client.get(reverse("admin:billing_refund_changelist")).status_code == 200
-    assert "block-1" in staff_client.get(reverse("admin:billing_refund_change", args=[refund.pk])).content.decode()
+    shown = staff_client.get(reverse("admin:billing_refund_change", args=[refund.pk])).content.decode()
+    steps = ["decided", "given to a person", f"begun to be sent in tokens ({staff})", f"arrived ({staff})"]
+    assert "block-1" in shown
+    assert sorted(steps, key=shown.index) == steps
 
 
 def confirmed_id(refund: Refund) -> int:
