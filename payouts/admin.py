@@ -175,11 +175,16 @@ class ItemInline(ReadOnlyInline):
     """The releases that it pays."""
 
     model = PayoutItem
-    fields = readonly_fields = ("release", "rental", "share", "undone_at")
+    fields = readonly_fields = ("rental", "through", "share", "undone_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PayoutItem]:
         """With the rentals, in one query."""
         return super().get_queryset(request).select_related("release__contract").order_by("release")
+
+    @admin.display(description=_("up to (UTC)"))
+    def through(self, item: PayoutItem) -> str:
+        """Until when it was earned."""
+        return when(item.release.through)
 
     @admin.display(description=_("rental"))
     def rental(self, item: PayoutItem) -> SafeString:
@@ -196,18 +201,8 @@ class ItemInline(ReadOnlyInline):
 class PayoutAdmin(ConsolePages, StaffActions[Payout], MoneyAdmin[Payout]):
     """Each payout with where it stands, and what can be done."""
 
-    list_display = (
-        "public_id",
-        "provider",
-        "amount",
-        "state",
-        "kind",
-        "proposed_at",
-        "proposed_by",
-        "sent_at",
-        "paid_at",
-        "reference",
-    )
+    # Who and when of every step stand in its history: the list fits on a screen.
+    list_display = ("short_id", "provider", "amount", "state", "kind", "proposed", "paid", "reference")
     list_filter = ("state", "currency", "rail")
     list_select_related = ("provider", "method", "proposed_by")
     search_fields = ("public_id__exact", "reference__exact", "provider__slug__exact")
@@ -240,6 +235,21 @@ class PayoutAdmin(ConsolePages, StaffActions[Payout], MoneyAdmin[Payout]):
             *(_("Its releases are pending again."), TokenReturnedForm),
         ),
     )
+
+    @admin.display(description=_("payout"), ordering="id")
+    def short_id(self, payout: Payout) -> str:
+        """Enough of its id to know it again; its page has the whole."""
+        return str(payout.public_id)[:8]
+
+    @admin.display(description=_("proposed (UTC)"), ordering="proposed_at")
+    def proposed(self, payout: Payout) -> str:
+        """When, in short."""
+        return when(payout.proposed_at)
+
+    @admin.display(description=_("paid (UTC)"), ordering="paid_at")
+    def paid(self, payout: Payout) -> str:
+        """When the money left, in short."""
+        return when(payout.paid_at) if payout.paid_at else "–"
 
     @admin.display(description=_("kind"), ordering="method__kind")
     def kind(self, payout: Payout) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from core.fields import CurrencyField, MinorField
@@ -158,5 +159,5 @@ class PayoutItem(models.Model):
         ]
 
     def __str__(self) -> str:
-        """What is paid by what."""
-        return f"{self.release_id} in {self.payout_id}"
+        """Which release it is."""
+        return gettext("Release %(number)d") % {"number": self.release_id}

@@ -1,7 +1,10 @@
 """Only what of a segment's escrow was released to its provider: a row for each step, and never changed."""
 
+from datetime import UTC
+
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 
 from billing.models import Payment
 from contracts.models import Contract, Segment
@@ -35,8 +38,9 @@ class Release(models.Model):
         indexes = [models.Index(fields=["provider", "currency", "id"], name="release_of_provider")]
 
     def __str__(self) -> str:
-        """Of what, and until when."""
-        return f"{self.segment_id} through {self.through:%Y-%m-%d %H:%M}"
+        """Its number, and until when something was earned (UTC)."""
+        words = {"number": self.pk or 0, "through": f"{self.through.astimezone(UTC):%Y-%m-%d %H:%M}"}
+        return gettext("Release %(number)d, through %(through)s") % words
 
     @property
     def share_minor(self) -> int:

@@ -149,6 +149,7 @@ def test_the_figures_are_those_of_the_ledger(rented: Callable[..., Contract], pr
     assert "SEPA 2026052000418" in page
     assert "Bank account, DE … 3000" in page
     assert "at most € 26.28 in May 2026" in page
+    assert "<h3>Released by month</h3>" in page
 
 
 def test_a_payout_says_what_it_is_made_of(rented: Callable[..., Contract], provider_user: User, provider_client: Client) -> None:

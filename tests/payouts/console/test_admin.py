@@ -219,6 +219,15 @@ def test_a_token_that_nobody_knows_is_counted_by_the_decimals_that_staff_gives(
     check_truths(LATER)
 
 
+def test_a_payouts_releases_are_named_so_that_people_know_them(approved: Payout, walk: Walk, staff_client: Client) -> None:
+    page = shown(staff_client.get(f"{LIST}{approved.pk}/change/"))
+    item = approved.items.select_related("release").first()
+    assert item is not None
+    assert f"Release {item.release_id}" in page
+    assert f"{item.release_id} in {approved.pk}" not in page
+    assert walk.contract.reference in page
+
+
 def test_dropping_and_failing_ask_why(approved: Payout, staff_client: Client) -> None:
     assert "errorlist" in shown(staff_client.post(act(approved, "drop"), {"reason": " "}))
     staff_client.post(act(approved, "drop"), {"reason": "Not today"})

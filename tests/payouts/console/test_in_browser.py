@@ -103,4 +103,7 @@ def test_two_of_staff_pay_a_provider(desk: Desk, earned: int, staff: User, colle
     press(second)
     second.get_by_text("1 is marked as paid.").wait_for()
     assert Payout.objects.get().state == PayoutState.SETTLED
+    # On a desk the list of payouts, its filters beside it, needs no scrolling sideways.
+    first.goto("/admin/payouts/payout/")
+    assert first.locator("#changelist .results").evaluate("found => found.scrollWidth - found.clientWidth") <= 0
     check_truths(clock.now())
