@@ -13,6 +13,7 @@ def live_through(seed: int, steps: int) -> None:
     walk = transaction.atomic()
     walk._from_testcase = True  # type: ignore[attr-defined]  # Django's own mark has no type
     with walk, card_market(seed) as market:
+        market.begin()
         for _step in range(steps):
             market.step()
             with market.at():
