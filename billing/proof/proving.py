@@ -51,10 +51,13 @@ _LOCK = 720_1002
 
 @dataclass(frozen=True)
 class Scope:
-    """How much is looked at: since when the gateways' reports, how long their news may take, and whether every file is read."""
+    """How much is looked at: since when the gateways' reports, how long their news may take, how long documents may wait for their
+    files, and whether every file is read.
+    """
 
     since: datetime | None = None
     patience: timedelta = PATIENCE
+    files_within: timedelta = BYTES_WITHIN
     every_file: bool = False
 
 
@@ -109,7 +112,7 @@ def _look(scope: Scope) -> Found:
         found = list(said.silent)
         facts = {
             "clearing_limit": now - CLEARS_WITHIN,
-            "bytes_limit": now - BYTES_WITHIN,
+            "bytes_limit": now - scope.files_within,
             "reported_since": since,
             "booked_from": since - REPORT_LAG,
             # What the gateway has shown before our window may have been booked in it.

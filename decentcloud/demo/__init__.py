@@ -19,6 +19,7 @@ from core.outbox import emit
 from core.queries import timeline
 from core.tasks import drain
 from decentcloud.demo.cast import gather
+from decentcloud.demo.paying import PAYMENTS
 from decentcloud.demo.simulation import play
 from decentcloud.demo.stories import PLOTS
 from messaging.letters.papers import NEWS_FOR
@@ -52,7 +53,8 @@ def load() -> int:
     with override_settings(EMAIL_BACKEND=NO_MAIL), left_to_drain():
         cast = gather(now)
         with left_to_the_sweep():
-            play([(now - plot.ago, plot.tell(cast)) for plot in PLOTS], until=now)
+            rentals = [(now - plot.ago, plot.tell(cast)) for plot in PLOTS]
+            play([*rentals, *((now - ago, story(cast)) for ago, story in PAYMENTS)], until=now)
         with clock.at(now):
             _print_what_is_news(now)
             with transaction.atomic():

@@ -36,6 +36,7 @@ class Cast:
     customer: Renter
     neighbour: Renter
     staff: User
+    colleague: User
 
     @staticmethod
     def offering(company: str, name: str) -> Offering:
@@ -52,8 +53,10 @@ def gather(now: datetime) -> Cast:
         customer = _renter(CUSTOMER, "Ada Lindqvist", PASSWORD, ("Lindenweg 12", "04109", "Leipzig", "DE"))
         neighbour = _renter("ines@neighbour.example", "Ines Moreau", None, ("Rue des Moulins 4", "69001", "Lyon", "FR"))
         staff = make_staff(_person(STAFF, "Stella Brandt", PASSWORD), superuser=True)
+        # Nobody signs in as this one, who proposes what the other lets go.
+        colleague = make_staff(_person("theo@platform.example", "Theo Winter", None), superuser=False)
     load_catalogue({COMPANY: personal_account(provider)}, guests=(personal_account(customer.user),))
-    return Cast(customer, neighbour, staff)
+    return Cast(customer, neighbour, staff, colleague)
 
 
 def _person(email: str, name: str, password: str | None) -> User:

@@ -26,6 +26,9 @@ from contracts.states import FINAL, ActorKind, Fault, State, SuspendedFor
 from core import clock
 from core.models import DomainEvent, ReactionRun, WebhookEvent
 from decentcloud import demo
+from payouts.models import Payout
+from payouts.pending import pending_releases
+from payouts.states import Hold, PayoutState
 from providers.models import Offering, Provider
 
 NAMES = ("customer@demo.test", "provider@demo.test", "staff@demo.test")
@@ -108,6 +111,22 @@ def test_odd_money_is_there_too(rentals: list[Contract]) -> None:
         "dispute",
         "inquiry",
     }
+
+
+def test_providers_were_paid_and_something_can_be_proposed_today(market: str) -> None:
+    states = set(Payout.objects.values_list("state", flat=True))
+    assert states == {
+        PayoutState.PROPOSED,
+        PayoutState.APPROVED,
+        PayoutState.SETTLED,
+        PayoutState.FAILED,
+        PayoutState.RETURNED,
+    }
+    lines = {(line.provider.name, line.currency): line for line in pending_releases()}
+    line = lines["Saltmarsh Storage", "EUR"]
+    assert (line.hold, line.payable_minor > 0) == (None, True)
+    assert lines["Alpenrechen", "CHF"].hold == Hold.NEW_PROVIDER
+    assert not Payout.objects.filter(proposed_by__email="staff@demo.test").exists(), "two people decide, here too"
 
 
 def test_there_is_something_to_do_for_each_when_it_is_opened(rentals: list[Contract]) -> None:
