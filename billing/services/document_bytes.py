@@ -23,6 +23,7 @@ from billing.models import Document
 from billing.services.task import close_task, open_task, reopen_task
 from billing.states import DocumentForm, TaskKind
 from core import clock
+from core.models import DomainEvent
 from core.outbox import emit
 from core.sweeps import each
 from core.transactions import require_no_transaction
@@ -36,6 +37,8 @@ WAITING = "documents:waiting"
 # Before that, the document's own reaction is at work on it.
 LEFT_ALONE = timedelta(minutes=2)
 
+_LEFT = "document.left"
+
 _left_to_the_sweep: ContextVar[bool] = ContextVar("left_to_the_sweep", default=False)
 
 
@@ -45,7 +48,10 @@ class Damaged(Exception):
 
 @contextmanager
 def left_to_the_sweep() -> Iterator[None]:
-    """Make no bytes inside the block, in this context: who simulates months leaves them to the worker."""
+    """Make no bytes inside the block, in this context: who simulates months leaves them to the worker. They are no news then.
+
+    Emits ``document.left`` for each.
+    """
     token = _left_to_the_sweep.set(True)
     try:
         yield
@@ -54,13 +60,19 @@ def left_to_the_sweep() -> Iterator[None]:
 
 
 def store_document(document_id: int) -> bool:
-    """Make a document's files and store them; True if that was done now, by us. Emits ``document.stored``.
+    """Make a document's files and store them; True if that was done now, by us.
+
+    Emits ``document.stored``, with whether it `is_news`.
 
     Where the machine cannot render, the document waits for the sweep. Outside of a transaction (else RuntimeError).
     """
     require_no_transaction()
     document = Document.objects.get(pk=document_id)
-    if document.stored_at is not None or _left_to_the_sweep.get():
+    if document.stored_at is not None:
+        return False
+    if _left_to_the_sweep.get():
+        with transaction.atomic():
+            emit(_LEFT, f"document:{document.pk}")
         return False
     try:
         return _store(document)
@@ -128,7 +140,8 @@ def _keep(document: Document, saved: dict[str, str]) -> bool:
         stored = Document.objects.filter(pk=document.pk, stored_at=None).update(stored_at=clock.now(), **saved)
         if stored:
             subject = f"contract:{document.contract_id}"
-            emit("document.stored", subject, document=document.pk, kind=document.kind, number=document.number)
+            left = DomainEvent.objects.filter(name=_LEFT, subject=f"document:{document.pk}").exists()
+            emit("document.stored", subject, document=document.pk, kind=document.kind, number=document.number, is_news=not left)
     return bool(stored)
 
 

@@ -4,7 +4,7 @@ For DEBUG only: the password is public. Everything is relative to the moment of 
 references and ids that the services give.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -22,10 +22,10 @@ from decentcloud.demo.cast import gather
 from decentcloud.demo.paying import PAYMENTS
 from decentcloud.demo.simulation import play
 from decentcloud.demo.stories import PLOTS
-from messaging.letters.papers import NEWS_FOR
 
 MARKET = "market:demo"
 # Mails of simulated time reach nobody, and no console.
+YOUNG = timedelta(days=3)
 NO_MAIL = "django.core.mail.backends.dummy.EmailBackend"
 
 
@@ -56,14 +56,14 @@ def load() -> int:
             rentals = [(now - plot.ago, plot.tell(cast)) for plot in PLOTS]
             play([*rentals, *((now - ago, story(cast)) for ago, story in PAYMENTS)], until=now)
         with clock.at(now):
-            _print_what_is_news(now)
+            _print_what_is_young(now)
             with transaction.atomic():
                 emit("demo.loaded", MARKET)
     return len(PLOTS)
 
 
-def _print_what_is_news(now: datetime) -> None:
-    """What is young enough to be mailed gets its files while mails still reach nobody."""
-    for document_id in Document.objects.filter(issued_at__gt=now - NEWS_FOR).order_by("pk").values_list("pk", flat=True):
+def _print_what_is_young(now: datetime) -> None:
+    """The papers that one opens first are there at once."""
+    for document_id in Document.objects.filter(issued_at__gt=now - YOUNG).order_by("pk").values_list("pk", flat=True):
         store_document(document_id)
     drain()
