@@ -60,4 +60,4 @@ def owner(town: Town) -> actors.Actor:
 def cast(customer: User, staff: User) -> Cast:
     """The people of the demo's stories, as the ones of the tests."""
     renter = Renter(customer, BUYER, with_key(customer))
-    return Cast(renter, renter, staff)
+    return Cast(renter, renter, staff, staff)

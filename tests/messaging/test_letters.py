@@ -256,14 +256,6 @@ def test_a_note_of_what_was_paid_by_hand_says_where_to_look_for_it(told: Tell) -
     assert any("takes back a part of invoice INV-" in paragraph for paragraph in letter.paragraphs)
 
 
-def test_an_old_document_is_no_news(told: Tell) -> None:
-    told(stories.paid, days=1)
-    mail.outbox.clear()
-    MailMessage.objects.all().delete()
-    with clock.at(START + timedelta(days=4)):
-        tasks.tell(DomainEvent.objects.get(name="document.stored"))
-    assert mail.outbox == []
-
 
 def test_what_asks_somebody_to_act_does_not_come_after_the_act(told: Tell) -> None:
     told(stories.running, days=1)
