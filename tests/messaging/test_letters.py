@@ -19,7 +19,6 @@ from billing.services import read_document
 from billing.states import DocumentForm, DocumentKind
 from contracts import services as contracts
 from contracts.models import Contract
-from core import clock
 from core.formats import when
 from core.models import DomainEvent
 from decentcloud.demo import stories
@@ -254,7 +253,6 @@ def test_a_note_of_what_was_paid_by_hand_says_where_to_look_for_it(told: Tell) -
     assert "came back: VPS 8 NVMe" in plain(letter.subject)
     assert "We paid it from our bank account, reference SEPA 0047-1184." in letter.lead
     assert any("takes back a part of invoice INV-" in paragraph for paragraph in letter.paragraphs)
-
 
 
 def test_what_asks_somebody_to_act_does_not_come_after_the_act(told: Tell) -> None:
