@@ -131,7 +131,7 @@ def refund_trouble(news: News) -> RentalLetter:
 
 def was_told_as_owed(news: News) -> bool:
     """Whether a mail has said that a person pays it: then another one says that nobody does."""
-    return news.event.data.get("was") == RefundState.FAILED
+    return bool(news.event.data.get("was") == RefundState.FAILED)
 
 
 def refund_withdrawn(news: News) -> RentalLetter:
