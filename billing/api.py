@@ -15,7 +15,8 @@ from rest_framework.response import Response
 from accounts.access import account_of, own_ssh_key, require_role, user_of
 from accounts.states import Scope
 from billing import queries, services
-from billing.buyer_api import BuyerSerializer, given_buyer, kept_buyer, tidied_vat_id
+from billing.buyer_api import BuyerSerializer, given_buyer, tidied_vat_id
+from billing.buyer_queries import kept_buyer
 from billing.buyers import Buyer
 from billing.models import Charge, Quote
 from billing.states import TaxCategory
@@ -362,7 +363,7 @@ def _buyer(request: Request, given: dict[str, Any] | None) -> Buyer:
     email = user_of(request).email
     if given is not None:
         return given_buyer(given, email)
-    kept = kept_buyer(account_of(request), email)
+    kept = kept_buyer(account_of(request).pk, email)
     if kept is None:
         raise Refused(_("Say to whom the charge is addressed."), code="required", field="buyer")
     return kept

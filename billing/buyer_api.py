@@ -9,10 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import account_of, require_role, user_of
-from accounts.models import Account
 from accounts.states import Scope
 from billing import services
-from billing.buyer_queries import billing_profile
+from billing.buyer_queries import kept_buyer
 from billing.buyers import Buyer
 from billing.models import BillingProfile, VatCheck
 from billing.postcodes import postcode_problem
@@ -118,15 +117,6 @@ def given_buyer(data: dict[str, Any], email: str) -> Buyer:
     return Buyer(email=email, is_business=is_business, **members)
 
 
-def kept_buyer(account: Account, email: str) -> Buyer | None:
-    """The buyer that an account's billing details make; None before they are said."""
-    profile = billing_profile(account)
-    if profile is None:
-        return None
-    names = ("name", "company", "street", "postcode", "city", "country", "vat_id", "language", "is_business")
-    return Buyer(email=email, **{name: getattr(profile, name) for name in names})
-
-
 class Billing(GenericAPIView[BillingProfile]):
     """The account's billing details."""
 
@@ -152,6 +142,6 @@ class Billing(GenericAPIView[BillingProfile]):
 
 def _shown(request: Request) -> dict[str, Any]:
     account = account_of(request)
-    kept = kept_buyer(account, "") or Buyer(name="", email="", street="", city="", country="")
+    kept = kept_buyer(account.pk, "") or Buyer(name="", email="", street="", city="", country="")
     check = check_to_show(split_vat_id(kept.vat_id), account) if is_vies_id(kept.vat_id) else None
     return dict(ShownBillingSerializer({**kept.as_json(), "vat_check": check}).data)

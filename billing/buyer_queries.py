@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from accounts.models import Account
+from billing.buyers import Buyer
 from billing.models import BillingProfile
 from billing.tax import TaxFacts
 
@@ -10,6 +11,15 @@ from billing.tax import TaxFacts
 def billing_profile(account: Account) -> BillingProfile | None:
     """The kept address; None before the first order."""
     return BillingProfile.objects.filter(account=account).first()
+
+
+def kept_buyer(account_id: int, email: str) -> Buyer | None:
+    """The buyer that an account's billing details make; None before they are said."""
+    profile = BillingProfile.objects.filter(account_id=account_id).first()
+    if profile is None:
+        return None
+    names = ("name", "company", "street", "postcode", "city", "country", "vat_id", "language", "is_business")
+    return Buyer(email=email, **{name: getattr(profile, name) for name in names})
 
 
 def billing_facts(account: Account) -> TaxFacts:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from billing.buyer_queries import kept_buyer
 from billing.buyers import Buyer
 from billing.models import Charge
 from billing.services.order import close_charge, freeze_tax
@@ -37,7 +38,7 @@ def expected_rate(order_charge: Charge) -> Decimal | None:
 
     As `open_extension_charge` decides, but by VIES's last word on the buyer's id, however old: pages do not ask anew.
     """
-    facts = Buyer.from_json(order_charge.buyer).tax_facts
+    facts = _buyer(order_charge).tax_facts
     if needs_check(facts):
         known = last_answer(split_vat_id(facts.vat_id))
         facts = replace(facts, vat_check=known.state if known else "")
@@ -45,6 +46,11 @@ def expected_rate(order_charge: Charge) -> Decimal | None:
         return decide(facts, 0, order_charge.currency).rate
     except Refused:
         return None
+
+
+def _buyer(order_charge: Charge) -> Buyer:
+    ordered_by = Buyer.from_json(order_charge.buyer)
+    return kept_buyer(order_charge.account_id, ordered_by.email) or ordered_by
 
 
 def price_extension(contract: Contract, tax_rate: Decimal, hours: int) -> tuple[NetPrice, Priced]:
@@ -59,13 +65,14 @@ def price_extension(contract: Contract, tax_rate: Decimal, hours: int) -> tuple[
 def open_extension_charge(contract: Contract, hours: int, user: User, connection_country: str = "") -> Charge:
     """Ask for the price of `hours` more; the end moves when it is paid, not before.
 
-    It is addressed as the order was, and its tax is decided anew: the day's rate, and VIES's word on the buyer's id, which is asked
-    for first if there is none of today, so that this begins outside of any transaction. An open charge for the same hours at the
-    same price is used again; another one is closed. Raises `Refused`. Emits ``charge.opened``.
+    It is addressed to whom the account's billing details name now, as the order was where none are kept, and its tax is decided
+    anew: the day's rate, and VIES's word on the buyer's id, which is asked for first if there is none of today, so that this begins
+    outside of any transaction. An open charge for the same hours, price and buyer is used again; another one is closed. Raises
+    `Refused`. Emits ``charge.opened``.
     """
     if hours not in TERMS or hours > contract.terms["max_hours"]:
         raise Refused(_("It is not offered for that long."), code="term_not_offered", field="hours")
-    buyer = Buyer.from_json(contract.charges.get(purpose=ChargePurpose.CONTRACT).buyer)
+    buyer = _buyer(contract.charges.get(purpose=ChargePurpose.CONTRACT))
     with_check(buyer.tax_facts, contract.customer)
     with transaction.atomic():
         # Charges first, then the contract: the order in which a payment takes its locks. The order's own is there always, so that
@@ -90,6 +97,7 @@ def open_extension_charge(contract: Contract, hours: int, user: User, connection
             raise Refused(_("This term costs less than can be paid."), code="below_minimum", field="hours")
         if open_charge is not None:
             same = open_charge.hours == hours and table_gross_minor(open_charge) == priced.gross.minor
+            same = same and open_charge.buyer == buyer.as_json()
             decided = table_tax(open_charge).decision
             if same and open_charge.expires_at > now and tax.decision.agrees_with(decided):
                 return open_charge

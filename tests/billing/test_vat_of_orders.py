@@ -1,5 +1,6 @@
 """The tax of quotes, orders and extensions: what was shown is what is charged, and what proves it is frozen with it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -307,6 +308,31 @@ def test_an_extension_is_decided_anew(customer: User, provider_user: User, vies:
         assert charge.tax_evidence["connection_country"] == "DE"
         assert services.expected_rate(first) == Decimal("0.2")
     assert len(vies.asked) == 2
+
+
+def test_an_extension_is_addressed_to_the_billing_details_of_its_day(
+    customer: User, provider_user: User, settings: Settings
+) -> None:
+    settings.INVOICE_SELLER_OSS = True
+    rental = running(customer, provider_user, BUYER)
+    first = rental.contract.charges.get(purpose="contract")
+    with clock.at(rental.now + timedelta(days=3)):
+        rental.contract.refresh_from_db()
+        before = services.open_extension_charge(rental.contract, 168, customer)
+        assert before.buyer == first.buyer
+        moved = replace(BUYER, street="Kärntner Ring 1", city="Wien", postcode="1010", country="AT")
+        services.save_billing_profile(rental.contract.customer_id, moved)
+        assert services.expected_rate(first) == Decimal("0.2")
+        charge = services.open_extension_charge(rental.contract, 168, customer)
+        assert (charge.buyer["city"], charge.buyer["email"], charge.tax_rate) == ("Wien", BUYER.email, Decimal("0.2"))
+        before.refresh_from_db()
+        assert before.closed_at is not None
+        # The order keeps what it was frozen with.
+        first.refresh_from_db()
+        assert first.buyer == BUYER.as_json()
+        # Another street at the same price is another address.
+        services.save_billing_profile(rental.contract.customer_id, replace(moved, street="Graben 2"))
+        assert services.open_extension_charge(rental.contract, 168, customer).pk != charge.pk
 
 
 def test_an_extension_while_vies_is_silent_is_asked_again(customer: User, provider_user: User, vies: Vies) -> None:

@@ -155,8 +155,6 @@ def test_the_timeline_tells_the_story_newest_first_and_the_future_above(rented: 
     # Half an hour of checking, and five days: what was used and what was not are the term, in each place.
     assert "after 5.03 of 30 days" in page
     assert "Unused, 24.97 of 30 days" in page
-    assert "5.03 days used" in page
-    assert "24.97 days unused" in page
     told = [re.sub(r"<small>.*", "", line) for line in re.findall(r"<li[^>]*><div>(.*?)</div><time", page)]
     assert told == [
         "Refund arrived",
