@@ -48,6 +48,12 @@ def project_schedules() -> tuple[Schedule, ...]:
     return table
 
 
+def is_coming_back(provider_id: int, currency: str) -> bool:
+    """Whether what a provider owes in a currency is being taken out of what it was paid: floors above billing know."""
+    said: Callable[[int, str], bool] = import_module(settings.REACTIONS).IS_COMING_BACK
+    return said(provider_id, currency)
+
+
 def project_questions() -> tuple[Asked, ...]:
     """What the floors above billing ask the proof of the money; billing adds its own."""
     table: tuple[Asked, ...] = import_module(settings.REACTIONS).QUESTIONS

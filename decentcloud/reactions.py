@@ -4,6 +4,7 @@ EVENTS: name of an event -> functions of it, each run at least once, by itself, 
 WEBHOOKS: (source, kind) -> handler of what an outside service told us.
 SCHEDULES: what is done again and again without anybody asking.
 QUESTIONS: what upper floors ask the proof of the money, beside billing's own.
+IS_COMING_BACK: (provider's id, currency) -> whether a debt of it is on its way back, before billing gives it up.
 """
 
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from core.models import DomainEvent, WebhookEvent
 from core.schedules import Schedule
 from messaging import tasks as messaging
 from payouts import method_tasks as payout_methods
+from payouts import pending
 from payouts import proof as payouts_proof
 from payouts import rail_tasks as payout_rails
 from payouts import tasks as payouts
@@ -149,3 +151,5 @@ SCHEDULES: tuple[Schedule, ...] = (
 )
 
 QUESTIONS: tuple[Question, ...] = payouts_proof.QUESTIONS
+
+IS_COMING_BACK: Callable[[int, str], bool] = pending.is_coming_back

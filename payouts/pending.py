@@ -226,7 +226,12 @@ def held_minor(provider_id: int, currency: str) -> int:
     return int(held.aggregate(total=Sum(F("amount_minor") - F("fee_minor")))["total"] or 0)
 
 
-def _coming_back(mine: Mapping[str, int]) -> frozenset[Key]:
+def is_coming_back(provider_id: int, currency: str) -> bool:
+    """Whether a debt of a provider in a currency is being taken out of an earlier payout. With the provider locked it stays so."""
+    return (provider_id, currency) in _coming_back({"provider": provider_id, "currency": currency})
+
+
+def _coming_back(mine: Mapping[str, int | str]) -> frozenset[Key]:
     """Where a debt is being taken out of an earlier payout: kept from the next one as well, it would be recovered twice."""
     asked = PayoutReversal.objects.filter(state=ReversalState.SUBMITTING, transfer__payout__state=PayoutState.SETTLED)
     asked = asked.filter(**{f"transfer__payout__{name}": value for name, value in mine.items()})

@@ -18,8 +18,10 @@ from core import clock
 from core.currencies import CURRENCIES
 from core.errors import Refused
 from core.outbox import emit
+from core.registry import is_coming_back
 from core.text import is_storable
 from core.tokens import DECIMALS, MOST_UNITS
+from providers.models import Provider
 
 # Any number, the same in every process: what one approval moves, the next one finds moved.
 _LOCK = 720_1003
@@ -61,9 +63,10 @@ def propose_tax_payment(owner: str, paid: Sum, out_of_bank: Sum, user: User, *, 
 
 
 def propose_write_off(owner: str, debt: Sum, user: User, *, reason: str) -> Journal:
-    """What a provider ("provider:12") owes us is given up: our loss. Raises `Refused` as `_propose` does.
+    """What a provider ("provider:12") owes us is given up: our loss. Raises `Refused` as `_propose` does, and coming_back.
 
-    Money that is being taken out of an earlier payout of it meanwhile is owed to the provider again, by the ledger.
+    Not while money of it is being taken out of an earlier payout: come after that, it would be owed to the provider without any
+    release, and no payout could carry it.
     """
     return _propose(
         JournalKind.DEBT_WRITTEN_OFF,
@@ -144,13 +147,16 @@ def _propose(kind: JournalKind, into: Side, out_of: Side, user: User, reference:
 def approve_journal(journal_id: int, user: User) -> Journal:
     """Post what somebody else has proposed.
 
-    Raises `Refused`: decided (posted or dropped already), own_proposal, too_much. Emits ``journal.approved``.
+    Raises `Refused`: decided (posted or dropped already), own_proposal, too_much, coming_back. Emits ``journal.approved``.
     """
     with transaction.atomic():
         _one_at_a_time()
         journal = _open_one(journal_id)
         if journal.proposed_by_id == user.pk:
             raise Refused(_("You have proposed it yourself: a second person has to approve it."), code="own_proposal")
+        if journal.kind == JournalKind.DEBT_WRITTEN_OFF:
+            # Nobody begins to take the debt back meanwhile.
+            Provider.objects.select_for_update(no_key=True).get(pk=_provider_id(journal))
         refuse_too_much(journal)
         journal.approved_by, journal.approved_at = user, clock.now()
         journal.save(update_fields=["approved_by", "approved_at"])
@@ -170,7 +176,8 @@ def drop_journal(journal_id: int, user: User) -> Journal:
 
 
 def refuse_too_much(journal: Journal) -> None:
-    """Raises `Refused` (too_much) where more is moved than the ledger has: VAT that is owed, a debt, what is at a gateway.
+    """Raises `Refused` (too_much) where more is moved than the ledger has: VAT that is owed, a debt, what is at a gateway; and
+    coming_back for a debt that is being taken out of an earlier payout.
 
     The bank's own statement says what is there; the owner's pocket is its own.
     """
@@ -180,9 +187,18 @@ def refuse_too_much(journal: Journal) -> None:
     elif journal.kind == JournalKind.DEBT_WRITTEN_OFF:
         most = _of(debts(), journal.credit_owner, journal.credit_currency)
         _refuse_above(int(journal.credit_amount), most, _("The provider does not owe so much: write off at most what it owes."))
+        if is_coming_back(_provider_id(journal), journal.credit_currency):
+            raise Refused(
+                _("Money of an earlier payout is on its way back. Write off what is still owed when it has come."),
+                code="coming_back",
+            )
     elif journal.credit_account == LedgerAccount.GATEWAY_BALANCE:
         most = stands_at(JournalPlace(journal.credit_owner), journal.credit_currency)
         _refuse_above(int(journal.credit_amount), most, _("The ledger does not have so much there."))
+
+
+def _provider_id(journal: Journal) -> int:
+    return int(journal.credit_owner.partition(":")[2])
 
 
 def _of(found: list[Owed], owner: str, currency: str) -> int:
