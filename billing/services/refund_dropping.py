@@ -140,23 +140,22 @@ def _is_return(refund: Refund) -> bool:
 
 
 def _refuse_where_it_counts(refund: Refund) -> None:
-    payment = refund.payment
-    if _has_note(refund):
+    payment, meant = refund.payment, _stands_for(refund)
+    if Document.objects.filter(refund__in=meant, kind=DocumentKind.CREDIT_NOTE).exists():
         raise Refused(_("The customer has a credit note for it, so it is owed: send it again, or pay it by hand."), code="counted")
     if not is_allocated(payment) and payment.state != PaymentState.MISMATCHED:
         raise Refused(_("This money pays for nothing, so it is owed: send it again, or pay it by hand."), code="counted")
-    if Refund.objects.filter(gave_way_to=refund, kind__in=_DUE).exists():
+    if any(one.kind in _DUE for one in meant):
         raise Refused(_("It took the place of a refund that is owed: send it again, or pay it by hand."), code="counted")
     later = Refund.objects.filter(payment=payment, pk__gt=refund.pk, kind=RefundKind.VAT).exclude(state=RefundState.DROPPED)
     if later.exists() or LedgerEntry.objects.filter(payment=payment, kind="loss_regained").exists():
         raise Refused(_("What was given back since counts it in, so it is owed: send it again, or pay it by hand."), code="counted")
 
 
-def _has_note(refund: Refund | None) -> bool:
-    """Whether it, or what it is the rest of, was taken off an invoice already."""
-    if refund is None:
-        return False
-    return Document.objects.filter(refund=refund, kind=DocumentKind.CREDIT_NOTE).exists() or _has_note(refund.rest_of)
+def _stands_for(refund: Refund) -> list[Refund]:
+    """It, and whatever it took the place of or is the rest of, back to the first decisions."""
+    earlier = [*Refund.objects.filter(gave_way_to=refund), *([refund.rest_of] if refund.rest_of else [])]
+    return [refund, *(found for one in earlier for found in _stands_for(one))]
 
 
 def _task_key(refund: Refund) -> str:

@@ -1,6 +1,7 @@
 """Refunds that are taken back: what a dashboard's refund left no room for, and what staff says that nobody owes."""
 
 from collections.abc import Callable
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -242,3 +243,43 @@ def test_one_that_took_the_place_of_what_is_owed_is_owed(walk: Walk, staff: User
         services.refund_settlement(walk.contract.pk)
         refund = failed(walk, 1190)
         assert refusal_of(lambda: services.drop_refund(refund.pk, staff, "A mistake")) == "counted"
+
+
+def test_one_that_took_the_place_of_another_that_did_is_owed_and_so_is_what_is_left_of_that(
+    walk: Walk, staff: User, settings: Settings
+) -> None:
+    settings.REFUND_APPROVAL_LIMITS = {"EUR": 0}
+    walk._then(lambda: contracts.cancel(walk.contract.pk, actors.customer(walk.contract.ordered_by_id)), hours=1)
+    with clock.at(walk.now):
+        (unused,) = services.refund_settlement(walk.contract.pk)
+        first = failed(walk, 4570)
+        for status in (RefundStatus.PENDING, RefundStatus.FAILED):
+            facts = GatewayRefund("sbx_ref_y", paid(walk).external_id, None, status, 4000, "EUR")
+            if not services.apply_refund_facts("sandbox", facts):
+                services.import_refund("sandbox", facts)
+        unused.refresh_from_db()
+        first.refresh_from_db()
+        second, rest = first.gave_way_to, Refund.objects.get(rest_of=first)
+        assert second is not None
+        assert (unused.gave_way_to, first.state, second.state, rest.state) == (first, "dropped", "failed", "awaiting_approval")
+        for refund in (second, rest):
+            assert refusal_of(partial(services.drop_refund, refund.pk, staff, "A mistake")) == "counted"
+        assert find_differences() == []
+
+
+def test_one_that_took_the_place_of_goodwill_with_a_credit_note_is_owed(walk: Walk, staff: User) -> None:
+    SandboxPayment.objects.update(refunds_fail=True)
+    with clock.at(walk.now):
+        goodwill = services.request_goodwill_refund(paid(walk).pk, 4000, "A slow week", staff, uuid4())
+        services.send_refund(goodwill.pk)
+        goodwill.refresh_from_db()
+        sandbox_bank.tick()
+        services.apply_refund("sandbox", goodwill.external_id)
+    with clock.at(walk.now + sandbox_bank.SOON * 5):
+        sandbox_bank.tick()
+        services.apply_refund("sandbox", goodwill.external_id)
+        taken = failed(walk, 4570)
+        goodwill.refresh_from_db()
+        assert (goodwill.state, goodwill.gave_way_to) == ("dropped", taken)
+        assert Document.objects.filter(refund=goodwill, kind=DocumentKind.CREDIT_NOTE).exists()
+        assert refusal_of(partial(services.drop_refund, taken.pk, staff, "A mistake")) == "counted"
