@@ -81,14 +81,20 @@ class TokenPaidForm(forms.Form):
     def said(self, payout: Payout) -> dict[str, Any]:
         """What `mark_paid` is told. Raises `Refused` at the fields decimals, tokens and network_fee for what is no amount."""
         data = self.cleaned_data
-        decimals = DECIMALS.get(ledger_name(payout, data["paid_currency"]), data["decimals"])
-        if decimals is None:
-            raise Refused(gettext("We do not know this token: say how many decimals it has."), code="bad_token", field="decimals")
+        decimals = known_decimals(ledger_name(payout, data["paid_currency"]), data["decimals"])
         return {
             **{name: data[name] for name in ("reference", "paid_at", "paid_currency")},
             "paid_units": typed_units(data["tokens"], decimals, "tokens"),
             "network_fee": typed_units(data["network_fee"], decimals, "network_fee"),
         }
+
+
+def known_decimals(code: str, given: int | None) -> int:
+    """The decimals of a token by its name in the ledger: ours, else staff's. Raises `Refused` (bad_token) for neither."""
+    decimals = DECIMALS.get(code, given)
+    if decimals is None:
+        raise Refused(gettext("We do not know this token: say how many decimals it has."), code="bad_token", field="decimals")
+    return decimals
 
 
 def typed_units(text: str, decimals: int, field: str) -> int:
@@ -120,12 +126,17 @@ class TokenReturnedForm(ReasonForm):
         required=False,
         help_text=_("Whole tokens, such as 23.5. Left empty: all that left but the network’s fee."),
     )
-    field_order = ("tokens", "reason")
+    decimals = TokenPaidForm.base_fields["decimals"]
+    field_order = ("tokens", "decimals", "reason")
 
     def said(self, payout: Payout) -> int | None:
-        """The smallest units that came back, None for what is left to the service. A token that we do not know is told in units."""
+        """The smallest units that came back, None for what is left to the service. Raises `Refused` at the fields decimals and
+        tokens for what is no amount.
+        """
         text = self.cleaned_data["tokens"].strip()
-        return typed_units(text, DECIMALS.get(payout.paid_currency, 0), "tokens") if text else None
+        if not text:
+            return None
+        return typed_units(text, known_decimals(payout.paid_currency, self.cleaned_data["decimals"]), "tokens")
 
 
 # A refusal names a member of the service; the form calls it so.

@@ -217,6 +217,14 @@ def test_a_token_that_nobody_knows_is_counted_by_the_decimals_that_staff_gives(
     staff_client.post(act(payout, "mark-paid-token"), {**said, "decimals": "18"})
     assert int(Payout.objects.get().paid_units or 0) == 10**16
     check_truths(LATER)
+    # Whole tokens again, not its smallest units.
+    for wrong in ({"tokens": "0.004"}, {"tokens": "1"}, {"tokens": "1", "decimals": "18"}):
+        assert "errorlist" in shown(staff_client.post(act(payout, "return-token"), {**wrong, "reason": "Sent back"}))
+    assert Payout.objects.get().state == PayoutState.SETTLED
+    staff_client.post(act(payout, "return-token"), {"tokens": "0.004", "decimals": "18", "reason": "Sent back"})
+    assert Payout.objects.get().state == PayoutState.RETURNED
+    assert balance(A.GATEWAY_BALANCE, "icpay", "WETH.base") == -6 * 10**15
+    check_truths(LATER)
 
 
 def test_a_payouts_releases_are_named_so_that_people_know_them(approved: Payout, walk: Walk, staff_client: Client) -> None:
