@@ -171,11 +171,12 @@ def _line(number: int, columns: list[str], cells: list[str], separator: str) -> 
 def _plain(cell: str) -> str:
     """The cell without the apostrophe that keeps a spreadsheet from computing it."""
     stripped = cell.strip()
-    return stripped[1:] if stripped[:1] == "'" and stripped[1:2] in _FORMULA else stripped
+    return stripped[1:] if stripped[:1] == "'" and stripped.lstrip("'").startswith(_FORMULA) else stripped
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    """The cell with an apostrophe where it would be computed, and where reading it would take away one of its own."""
+    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
 
 
 def _written(cells: Iterable[str]) -> str:

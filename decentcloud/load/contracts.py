@@ -64,7 +64,7 @@ _TABLES: dict[type[Model], tuple[str, ...]] = {
     ),
     Refund: (
         "id", "public_id", "key", "kind", "payment_id", "contract_id", "segment_id", "state", "net_minor", "tax_minor",
-        "amount_minor", "currency", "reason", "external_id", "reference", "approved_by_id", "created_at", "submitted_at",
+        "amount_minor", "currency", "reason", "external_id", "earlier_ids", "reference", "approved_by_id", "created_at", "submitted_at",
         "succeeded_at", "attempts", "failures", "confirmations", "last_error",
     ),
     LedgerEntry: ("id", "key", "kind", "at", "contract_id", "segment_id", "payment_id", "refund_id", "dispute_id"),
@@ -294,7 +294,7 @@ class _Row:
         self._add(
             Refund, refund, numbered(self.loader.uuids, refund), f"settlement:{self.segment}", RefundKind.UNUSED.value,
             self.payment, self.contract, self.segment, RefundState.SUCCEEDED.value, net, tax, gross, self.currency, "",
-            f"load-r-{refund}", "", NULL, at, at, at, 1, 0, 1, "",
+            f"load-r-{refund}", "{}", "", NULL, at, at, at, 1, 0, 1, "",
         )  # fmt: skip
         self._add(
             SandboxRefund, f"load-r-{refund}", numbered(self.loader.uuids, refund), self.page, gross,

@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Account
@@ -341,6 +341,8 @@ def test_no_cell_of_an_export_is_a_formula(provider: Provider, evil: str) -> Non
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20), min_size=1, max_size=4))
+@example(["'="])
+@example(["''+1"])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_survives_export_and_reading(names: list[str]) -> None:
     offering = Offering(**FIGURES, reference="A", description="|".join(names).strip())
