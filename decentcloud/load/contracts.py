@@ -64,8 +64,8 @@ _TABLES: dict[type[Model], tuple[str, ...]] = {
     ),
     Refund: (
         "id", "public_id", "key", "kind", "payment_id", "contract_id", "segment_id", "state", "net_minor", "tax_minor",
-        "amount_minor", "currency", "reason", "external_id", "earlier_ids", "reference", "approved_by_id", "created_at", "submitted_at",
-        "succeeded_at", "attempts", "failures", "confirmations", "last_error",
+        "amount_minor", "currency", "reason", "external_id", "earlier_ids", "reference", "approved_by_id", "created_at",
+        "submitted_at", "succeeded_at", "attempts", "failures", "confirmations", "last_error",
     ),
     LedgerEntry: ("id", "key", "kind", "at", "contract_id", "segment_id", "payment_id", "refund_id", "dispute_id"),
     LedgerLine: ("entry_id", "account", "owner", "currency", "amount"),
