@@ -271,6 +271,7 @@ SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "decentcloud.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

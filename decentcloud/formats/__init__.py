@@ -1,0 +1,1 @@
+"""Only how Django itself writes days and times, by language; our own pages write theirs by `core.formats`."""
