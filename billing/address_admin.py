@@ -12,6 +12,7 @@ from billing.address_queries import address_state
 from billing.admin_pieces import steps_taken
 from billing.models import Refund, RefundAddress
 from billing.refund_networks import network_name
+from billing.states import AddressState
 from billing.token_admin import tokens_text
 from core import clock
 from core.admin import ReadOnlyAdmin
@@ -23,6 +24,8 @@ _STEPS = {
     "refund_address.confirmed": _("confirmed by the mailed link"),
     "refund_address.removed": _("removed"),
 }
+# The customer's page says "your".
+_STANDS = {AddressState.WAITING: _("Waits for the customer’s confirmation")}
 
 
 class SentInline(ReadOnlyInline):
@@ -65,7 +68,8 @@ class RefundAddressAdmin(ReadOnlyAdmin[RefundAddress]):
     @admin.display(description=_("state"))
     def stands(self, found: RefundAddress) -> Any:
         """As of now."""
-        return address_state(found, clock.now()).label
+        state = address_state(found, clock.now())
+        return _STANDS.get(state, state.label)
 
     @admin.display(description=_("history"))
     def history(self, found: RefundAddress) -> SafeString:

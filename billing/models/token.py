@@ -60,6 +60,7 @@ class RefundAddress(models.Model):
     removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name_plural = "refund addresses"
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "network"],

@@ -42,6 +42,21 @@ def test_staff_sees_an_address_with_each_step_and_who_took_it(
     assert first.key_digest not in staff_client.get(page_of(first)).content.decode()
 
 
+def test_staff_reads_whose_confirmation_is_awaited_since_when_and_the_plural_of_address(
+    customer_account: Account, customer: User, staff_client: Client
+) -> None:
+    with clock.at(NOON):
+        found = services.give_refund_address(customer_account, customer, "ic", PRINCIPAL)
+        listed, page = (staff_client.get(place).content.decode() for place in (reverse(LIST), page_of(found)))
+        index = staff_client.get(reverse("admin:index")).content.decode()
+    for shown in (listed, page):
+        assert "Waits for the customer’s confirmation" in shown
+        assert "Waits for your" not in shown
+        assert f"{NOON.day} {NOON:%b %Y, %H:%M} UTC" in shown
+    assert "Refund addresses" in index
+    assert "addresss" not in index
+
+
 def test_nobody_changes_an_address_there(customer_account: Account, customer: User, staff_client: Client) -> None:
     found = confirmed(customer_account, customer)
     assert staff_client.post(page_of(found), {"address": OTHER}).status_code == 403
