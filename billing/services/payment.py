@@ -211,8 +211,9 @@ def _book(payment: Payment, facts: GatewayPayment) -> None:
         else:
             postings.payment_unallocated(payment, contract)
             _task(payment)
-            request_return(payment)
+            # Told in the order of a life: money came, then it goes back.
             emit("payment.unallocated", contract, payment=payment.pk, anomaly=anomaly.value)
+            request_return(payment)
     _book_report(payment, facts)
 
 

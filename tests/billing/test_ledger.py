@@ -15,6 +15,7 @@ from billing.sandbox_outcomes import Decision, Outcome
 from billing.states import LedgerAccount as A
 from contracts import actors, services
 from contracts.models import Contract
+from core.models import DomainEvent
 from tests.billing.conftest import Says
 from tests.billing.conftest import post as post_messages
 from tests.races import at_once
@@ -120,6 +121,8 @@ def test_a_second_payment_goes_back_in_full(charge: Charge, bank_says: Says) -> 
     assert Payment.objects.filter(state="succeeded", anomaly="").count() == 1
     refund = Refund.objects.get()
     assert (refund.kind, refund.amount_minor) == ("return", charge.gross_minor)
+    told = DomainEvent.objects.filter(name__in=["payment.unallocated", "refund.requested"]).order_by("pk")
+    assert [event.name for event in told] == ["payment.unallocated", "refund.requested"]
     sandbox_bank.tick()
     post_messages()
     assert balances() == {A.GATEWAY_BALANCE: 13_709, A.ESCROW: -11_520, A.TAX_PENDING: -2_189}
