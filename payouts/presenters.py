@@ -16,7 +16,7 @@ from core.tokens import token_text
 from payouts.earnings import MONTHS, ContractEarned, Earned
 from payouts.method_rows import note, shortened
 from payouts.models import Payout, PayoutMethod, Release, Statement
-from payouts.states import MethodKind, PayoutState
+from payouts.states import UNSENT, MethodKind, PayoutState
 
 Context = dict[str, object]
 Cells = list[dict[str, object]]
@@ -38,6 +38,19 @@ def state_words(state: str) -> str:
         PayoutState.SENT: _("Sent, not yet settled"),
         PayoutState.SETTLED: _("Paid"),
         PayoutState.FAILED: _("Failed, pending again"),
+        PayoutState.RETURNED: _("Came back, pending again"),
+    }
+    return words[PayoutState(state)]
+
+
+def _total_words(state: str) -> str:
+    """What became of the sum: nothing is called paid before it has arrived."""
+    words = {
+        PayoutState.PROPOSED: _("To be paid to you"),
+        PayoutState.APPROVED: _("To be paid to you"),
+        PayoutState.SENT: _("On its way to you"),
+        PayoutState.SETTLED: _("Paid to you"),
+        PayoutState.FAILED: _("Not paid, pending again"),
         PayoutState.RETURNED: _("Came back, pending again"),
     }
     return words[PayoutState(state)]
@@ -191,7 +204,7 @@ def _made_of(payout: Payout) -> str:
 
 
 def payout_page(payout: Payout, place: str) -> Context:
-    """One payout: its sum as a statement, its facts; `place` is where it went, as whoever looks may see it."""
+    """One payout: its sum as a statement, its facts; `place` is where it goes, as whoever looks may see it."""
     lines = [{"label": _("Released to you"), "note": _made_of(payout), "amount": minor(payout.released_minor, payout.currency)}]
     if payout.recovered_minor:
         lines.append(
@@ -218,7 +231,8 @@ def payout_page(payout: Payout, place: str) -> Context:
         "tone": TONES[PayoutState(payout.state)],
         "reason": payout.reason,
         "lines": lines,
-        "total": {"label": _("Paid to you"), "amount": money(payout.amount)},
+        "total": {"label": _total_words(payout.state), "amount": money(payout.amount)},
+        "whither": _("Where it goes") if payout.state in UNSENT else _("Where it went"),
         "facts": facts,
     }
 

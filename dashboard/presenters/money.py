@@ -209,7 +209,7 @@ def earned_so_far(contract: Contract, parts: Split) -> Statement:
         {"label": _("Earned by served time"), "amount": minor(earned.net, contract.currency)},
         {"label": _("Platform fee, %(fee)s") % {"fee": fee_text(contract)}, "amount": minus(Money(earned.fee, contract.currency))},
     ]
-    notes = [_("Before your own tax. It is held back until payouts begin.")]
+    notes = [_("Before your own tax. Released the night after it is served, for the next payout.")]
     if parts.held:
         still = left.own - earned.own
         notes.append(_("%(amount)s more for you, if it runs to its end.") % {"amount": money(still)})

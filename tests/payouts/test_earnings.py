@@ -20,6 +20,7 @@ from billing.states import LedgerAccount
 from contracts.models import Contract
 from core import clock
 from payouts.models import Payout, PayoutItem, PayoutMethod, Release, Statement
+from payouts.presenters import payout_page
 from payouts.services.release import release_contract
 from payouts.services.statement import make_due_statements, make_statement, read_statement
 from payouts.statements import Content
@@ -162,6 +163,32 @@ def test_a_payout_says_what_it_is_made_of(rented: Callable[..., Contract], provi
     assert "−€ 5.00" in page
     assert contract.reference in page
     assert "DE89 3704 0044 0532 0130 00" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "total", "whither"),
+    [
+        (PayoutState.PROPOSED, "To be paid to you", "Where it goes"),
+        (PayoutState.APPROVED, "To be paid to you", "Where it goes"),
+        (PayoutState.SENT, "On its way to you", "Where it went"),
+        (PayoutState.SETTLED, "Paid to you", "Where it went"),
+        (PayoutState.FAILED, "Not paid, pending again", "Where it went"),
+        (PayoutState.RETURNED, "Came back, pending again", "Where it went"),
+    ],
+)
+def test_nothing_is_called_paid_before_it_has_arrived(
+    rented: Callable[..., Contract], provider_user: User, provider_client: Client, state: PayoutState, total: str, whither: str
+) -> None:
+    contract = rented()
+    payout = paid_to(contract.provider, provider_user, release_contract(contract.pk, NOW))
+    other = Payout(
+        provider=payout.provider, currency="EUR", method=payout.method, state=state, released_minor=2628, amount_minor=2628
+    )
+    other.releases = 1  # type: ignore[attr-defined] # annotated by payouts.earnings.payouts_of
+    page = payout_page(other, "")
+    assert page["total"] == {"label": total, "amount": "€\u00a026.28"}
+    assert page["whither"] == whither
+    assert ">Where it went<" in text(provider_client, f"/dashboard/provider/payouts/{payout.public_id}")
 
 
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.BILLING])
