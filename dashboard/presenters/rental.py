@@ -71,6 +71,7 @@ def rental_page(
         "extend": _extend(contract, moves, offers, forms, now),
         "cancel": _cancel(contract, papers, moves, previews, forms, now),
         "came_back": came_back(contract, papers.refunds, parts),
+        "came_back_title": _("What came back") if _outcome(papers).arrived else _("What comes back"),
         "tokens": token_refunds(papers.in_tokens),
         "again_url": reverse("offering", args=[again]) if again else "",
         "money": money_so_far(contract, parts, papers.moved, papers.given_back),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.text import get_text_list
 from django.utils.translation import ngettext
 
 from contracts.states import ExtensionPrice, Shelf, State
@@ -188,7 +189,7 @@ def _held(contracts: Sequence[Rental], now: datetime) -> str:
         if not contract.is_final:
             held = Money(divide(contract, contract.parts, now).held, contract.currency)
             sums[contract.currency] = sums.get(contract.currency, Money.zero(contract.currency)) + held
-    return _(" and ").join(money(amount) for amount in sums.values() if amount)
+    return get_text_list([money(amount) for amount in sums.values() if amount], _("and"))
 
 
 def empty_words(tab: RentalTab) -> tuple[str, str]:

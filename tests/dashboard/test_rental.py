@@ -11,9 +11,13 @@ from django.test import Client
 from accounts.models import User
 from accounts.services import create_organisation
 from accounts.states import Role
+from billing import sandbox_bank
+from billing import services as billing
 from billing.models import Charge
 from billing.proof import find_differences
 from billing.queries import refund_preview
+from billing.sandbox_outcomes import Outcome
+from contracts import services as contracts
 from contracts.models import Contract, Move
 from contracts.states import Fault, State
 from core import clock
@@ -168,6 +172,20 @@ def test_the_timeline_tells_the_story_newest_first_and_the_future_above(rented: 
         "Ordered by you",
     ]
     assert '<li class="is-next"><div>Ends, unless extended' in text(customer_client, rented("active"))
+
+
+def test_what_has_not_arrived_is_not_told_as_come_back(customer: User, offering: Offering, customer_client: Client) -> None:
+    going = walk.Walk(customer, offering)
+    going._then(lambda: walk.pay_order(going.contract, Outcome.REFUND_FAILS), minutes=2)
+    going.end(lambda: contracts.reject(going.contract.pk, going.provider, "Out of stock"), minutes=5)
+    going._then(sandbox_bank.tick, minutes=3)
+    refund = going.contract.refunds.get()
+    going._then(lambda: billing.apply_refund("sandbox", refund.external_id), minutes=1)
+    with clock.at(going.now):
+        page = text(customer_client, going.fresh())
+    assert "Owed to you, and paid by hand" in page
+    assert "What comes back</h2>" in page
+    assert "What came back" not in page
 
 
 def test_the_way_to_connect_is_there_while_the_resource_is(rented: Rented, customer_client: Client) -> None:

@@ -12,6 +12,7 @@ from accounts.services import create_organisation
 from contracts.models import Contract
 from core import clock
 from providers.models import Offering
+from tests import walk
 
 Rented = Callable[..., Contract]
 URL = "/dashboard/rentals"
@@ -137,6 +138,17 @@ def test_the_sum_above_is_what_the_rows_hold_back(rented: Rented, customer_clien
     rented("cancelled")
     page = customer_client.get(URL).content.decode().replace("\u00a0", " ")
     assert "€ 96.80 of yours is held back, before VAT." in page
+
+
+def test_sums_in_several_currencies_are_told_as_people_do(
+    rented: Rented, customer_client: Client, provider_user: User, now: datetime
+) -> None:
+    for currency in ("EUR", "CHF", "JPY"):
+        rented("requested", of=walk.offered_by(provider_user, currency=currency))
+    page = customer_client.get(URL).content.decode().replace("\u00a0", " ")
+    told = re.search(r"([^>]*) of yours is held back, before VAT", page)
+    assert told
+    assert re.fullmatch(r"\S+ [\d.,]+, \S+ [\d.,]+ and \S+ [\d.,]+", told.group(1))
 
 
 # ?contract= -------------------------------------------------------------------------------------------------------------------
