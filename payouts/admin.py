@@ -306,7 +306,7 @@ def _share(release: Release) -> str:
 class ReleaseAdmin(MoneyAdmin[Release]):
     """What was released of escrow, step by step."""
 
-    list_display = ("id", "rental", "provider", "through", "amount", "fee", "share", "created_at")
+    list_display = ("id", "rental", "provider", "through", "amount", "fee", "share")
     list_filter = ("currency",)
     list_select_related = ("contract", "provider")
     search_fields = ("contract__reference__exact", "provider__slug__exact")
@@ -328,13 +328,13 @@ class ReleaseAdmin(MoneyAdmin[Release]):
         return _share(release)
 
     @admin.display(description=_("in payouts"))
-    def payouts(self, release: Release) -> SafeString:
+    def payouts(self, release: Release) -> str:
         """Those that pay it, and those that were to."""
         rows = (
             (reverse("admin:payouts_payout_change", args=[item.payout_id]), item.payout, item.payout.get_state_display())
             for item in release.items.select_related("payout").order_by("pk")
         )
-        return format_html_join("", '<div><a href="{}">{}</a>: {}</div>', rows)
+        return format_html_join("", '<div><a href="{}">{}</a>: {}</div>', rows) or "–"
 
 
 @admin.register(PayoutMethod)

@@ -1,5 +1,6 @@
 """The console in the administration: each step on its own page, nothing edited by hand, a second click harmless."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -234,6 +235,13 @@ def test_a_payouts_releases_are_named_so_that_people_know_them(approved: Payout,
     assert f"Release {item.release_id}" in page
     assert f"{item.release_id} in {approved.pk}" not in page
     assert walk.contract.reference in page
+
+
+def test_a_release_says_in_which_payout_it_is_or_that_it_is_in_none(ready: Provider, staff: User, staff_client: Client) -> None:
+    page = reverse("admin:payouts_release_change", args=[Release.objects.earliest("pk").pk])
+    assert ">–<" in re.sub(r"In payouts:</label>\s*<div class=\"readonly\">", ">", shown(staff_client.get(page)))
+    payout = propose_payout(ready.pk, "EUR", staff)
+    assert f"{payout.public_id}</a>: Proposed" in shown(staff_client.get(page))
 
 
 def test_dropping_and_failing_ask_why(approved: Payout, staff_client: Client) -> None:
