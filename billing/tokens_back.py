@@ -28,7 +28,8 @@ def units_back(payment: Payment, gross_minor: int) -> int | None:
         .aggregate(gross=Coalesce(Sum("amount_minor"), 0), units=Coalesce(Sum("token_units"), 0, output_field=_UNITS))
     )
     in_all = int(row.received_units) * (int(before["gross"]) + gross_minor) // int(payment.received_minor)
-    return in_all - int(before["units"])
+    # One that was dropped may have left its unit to another.
+    return max(0, in_all - int(before["units"]))
 
 
 _UNITS = Refund._meta.get_field("token_units")

@@ -35,6 +35,9 @@ def _shown(refund: Refund, back: TokensBack) -> TokenRefund:
         "moment": when(back.address.usable_at) if back.address is not None and back.address.usable_at else "",
     }
     facts: list[dict[str, object]] = [{"label": _("Network"), "value": network_name(back.amount.network)}]
+    if refund.state == RefundState.SUCCEEDED and not back.amount.units:
+        note = _("For %(amount)s of what you paid: less than the smallest unit, so it comes with what comes back next.")
+        return TokenRefund(back.amount.text, note % words, facts, "")
     if refund.state == RefundState.SUCCEEDED:
         note = _("Sent on %(day)s, for %(amount)s of what you paid.")
         if refund.reference:

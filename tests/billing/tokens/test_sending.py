@@ -18,6 +18,7 @@ from core import clock
 from core.errors import Refused
 from core.models import DomainEvent
 from core.tasks import drain
+from dashboard.presenters.tokens import token_refunds
 from tests.billing.test_refund_addresses import OTHER, PRINCIPAL, confirmed
 from tests.billing.tokens.conftest import begin, booked, bring, end, fresh, goodwill, read, sent
 from tests.icpay_standin import Standin
@@ -203,6 +204,8 @@ def test_what_is_less_than_a_unit_ends_by_itself_and_comes_with_the_unit_that_it
     assert not StaffTask.objects.filter(kind=TaskKind.REFUND_IN_TOKENS).exists()
     assert not [letter for letter in mail.outbox if "Where is" in letter.subject]
     assert any("less than the smallest unit" in str(letter.body) for letter in mail.outbox)
+    shown = token_refunds(Refund.objects.filter(payment=paid).select_related("payment__token"))
+    assert all("less than the smallest unit" in one.note and "Sent on" not in one.note for one in shown)
     assert booked(paid)["gateway_balance", "ICP"] == start["gateway_balance", "ICP"]
     assert booked(paid)["fx", "EUR"] == start["fx", "EUR"] - 4
     assert ("refund_payable", "EUR") not in booked(paid)
@@ -216,3 +219,19 @@ def test_what_is_less_than_a_unit_ends_by_itself_and_comes_with_the_unit_that_it
     assert fresh(paid).refunded_minor == 4570
     assert ("fx", "EUR") not in booked(paid)
     assert ("fx", "ICP") not in booked(paid)
+
+
+def test_after_one_was_dropped_nothing_less_than_nothing_is_sent(
+    icpay: Standin, payment: Payment, staff: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(icpay_gateway, "_known_ledgers", {})
+    monkeypatch.setitem(LEDGERS["ic_icp"], "decimals", 2)
+    icpay.account.pay(payment.external_id, "ic_icp")
+    bring(icpay)
+    services.read_reports()
+    paid = fresh(payment)
+    settings.REFUND_APPROVAL_LIMITS = {"EUR": 0}
+    first, filling = goodwill(paid, 4, staff), goodwill(paid, 1, staff)
+    assert (int(first.token_units or 0), int(filling.token_units or 0)) == (0, 1)
+    services.drop_refund(first.pk, staff, "The week was not slow")
+    assert int(goodwill(paid, 1, staff).token_units or 0) == 0
