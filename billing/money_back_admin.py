@@ -36,7 +36,7 @@ from billing.token_admin import (
 )
 from core.admin import ReadOnlyAdmin
 from core.errors import Refused
-from core.formats import money
+from core.formats import money, when
 from core.queries import timeline
 from core.staff_pages import StaffAction, StaffActions
 
@@ -136,7 +136,7 @@ _STEPS = {
 class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
     """Decisions to give money back; what did not arrive is worked off here."""
 
-    list_display = ("short_id", "contract", "kind", "state", "amount", "tokens", "created_at", "succeeded_at", "last_error")
+    list_display = ("short_id", "contract", "kind", "state", "amount", "tokens", "created", "succeeded", "last_error")
     list_filter = ("state", "kind")
     list_select_related = ("contract", "payment__token")
     readonly_fields = ("tokens", "smallest_units", "network", "address", "history")
@@ -149,6 +149,16 @@ class RefundAdmin(StaffActions[Refund], MoneyAdmin[Refund]):
     def short_id(self, refund: Refund) -> str:
         """Enough of its id to know it again; its page has the whole."""
         return str(refund.public_id)[:8]
+
+    @admin.display(description=_("created (UTC)"), ordering="created_at")
+    def created(self, refund: Refund) -> str:
+        """When, in short."""
+        return when(refund.created_at)
+
+    @admin.display(description=_("arrived (UTC)"), ordering="succeeded_at")
+    def succeeded(self, refund: Refund) -> str:
+        """When it arrived, in short."""
+        return when(refund.succeeded_at) if refund.succeeded_at else "–"
 
     @admin.display(description=_("tokens"))
     def tokens(self, refund: Refund) -> str:

@@ -183,7 +183,9 @@ def _less(before: Money) -> str:
 
 def _whither(refunds: Sequence[Refund]) -> str:
     if all(refund.state == RefundState.SUCCEEDED for refund in refunds):
-        return _("Came back, the way you paid")
+        # What a gateway could not send has left our bank or wallet.
+        by_hand = any(refund.paid_by_id is not None for refund in refunds)
+        return _("Came back, paid by hand") if by_hand else _("Came back, the way you paid")
     if any(refund.state in BY_HAND for refund in refunds):
         return _("Owed to you, and paid by hand")
     return _("On its way back, the way you paid")

@@ -174,7 +174,9 @@ def test_the_timeline_tells_the_story_newest_first_and_the_future_above(rented: 
     assert '<li class="is-next"><div>Ends, unless extended' in text(customer_client, rented("active"))
 
 
-def test_what_has_not_arrived_is_not_told_as_come_back(customer: User, offering: Offering, customer_client: Client) -> None:
+def test_what_has_not_arrived_is_not_told_as_come_back_and_how_it_came_is_told(
+    customer: User, staff: User, offering: Offering, customer_client: Client
+) -> None:
     going = walk.Walk(customer, offering)
     going._then(lambda: walk.pay_order(going.contract, Outcome.REFUND_FAILS), minutes=2)
     going.end(lambda: contracts.reject(going.contract.pk, going.provider, "Out of stock"), minutes=5)
@@ -186,6 +188,12 @@ def test_what_has_not_arrived_is_not_told_as_come_back(customer: User, offering:
     assert "Owed to you, and paid by hand" in page
     assert "What comes back</h2>" in page
     assert "What came back" not in page
+    with clock.at(going.now + timedelta(hours=1)):
+        billing.pay_refund_by_hand(refund.pk, staff, "SEPA 0047-1183")
+        page = text(customer_client, going.fresh())
+    assert "What came back</h2>" in page
+    assert "Came back, paid by hand" in page
+    assert "the way you paid" not in page
 
 
 def test_the_way_to_connect_is_there_while_the_resource_is(rented: Rented, customer_client: Client) -> None:
