@@ -15,6 +15,7 @@ from billing.ledger import balance
 from billing.models import Document, LedgerEntry, Payment, Refund, SandboxPayment, SandboxRefund, StaffTask
 from billing.proof import find_differences
 from billing.queries import given_back, left_gross, money_of, paid_of
+from billing.sandbox_outcomes import Outcome
 from billing.states import DocumentKind, RefundKind, RefundState, TaskKind
 from billing.states import LedgerAccount as A
 from contracts import actors
@@ -142,7 +143,7 @@ def test_the_unused_part_gives_way_too_and_escrow_stays_empty(gross: int, walk: 
 
 def test_money_that_pays_for_nothing_gives_way_within_itself(customer: User, provider_user: User, staff: User) -> None:
     walk = Walk(customer, offered_by(provider_user))
-    walk._then(lambda: pay_order(walk.contract, sandbox_bank.Outcome.WRONG_AMOUNT), minutes=1)
+    walk._then(lambda: pay_order(walk.contract, Outcome.WRONG_AMOUNT), minutes=1)
     with clock.at(walk.now):
         services.return_mismatch(paid(walk).pk, staff)
         confirmed(refunded(walk, 1000))
