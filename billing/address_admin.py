@@ -48,7 +48,8 @@ class SentInline(ReadOnlyInline):
 class RefundAddressAdmin(ReadOnlyAdmin[RefundAddress]):
     """Set and confirmed by customers, looked at by staff."""
 
-    list_display = ("address", "on", "account", "stands", "created_at", "confirmed_at", "usable_at", "removed_at")
+    # That one was removed is its state; when, its page says.
+    list_display = ("address", "on", "account", "stands", "created_at", "confirmed_at", "usable_at")
     list_select_related = ("account",)
     search_fields = ("address__exact", "created_by__email__exact")
     search_help_text = _("An address, or the e-mail address of who gave it.")
