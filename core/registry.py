@@ -48,9 +48,9 @@ def project_schedules() -> tuple[Schedule, ...]:
     return table
 
 
-def is_coming_back(provider_id: int, currency: str) -> bool:
-    """Whether what a provider owes in a currency is being taken out of what it was paid: floors above billing know."""
-    said: Callable[[int, str], bool] = import_module(settings.REACTIONS).IS_COMING_BACK
+def is_payout_under_way(provider_id: int, currency: str) -> bool:
+    """Whether a payout to a provider in a currency has not arrived, or is coming back: floors above billing know."""
+    said: Callable[[int, str], bool] = import_module(settings.REACTIONS).IS_PAYOUT_UNDER_WAY
     return said(provider_id, currency)
 
 

@@ -4,7 +4,7 @@ EVENTS: name of an event -> functions of it, each run at least once, by itself, 
 WEBHOOKS: (source, kind) -> handler of what an outside service told us.
 SCHEDULES: what is done again and again without anybody asking.
 QUESTIONS: what upper floors ask the proof of the money, beside billing's own.
-IS_COMING_BACK: (provider's id, currency) -> whether a debt of it is on its way back, before billing gives it up.
+IS_PAYOUT_UNDER_WAY: (provider's id, currency) -> whether money goes to it or comes back from it, before billing gives up a debt.
 """
 
 from collections.abc import Callable
@@ -152,4 +152,4 @@ SCHEDULES: tuple[Schedule, ...] = (
 
 QUESTIONS: tuple[Question, ...] = payouts_proof.QUESTIONS
 
-IS_COMING_BACK: Callable[[int, str], bool] = pending.is_coming_back
+IS_PAYOUT_UNDER_WAY: Callable[[int, str], bool] = pending.is_under_way

@@ -226,9 +226,12 @@ def held_minor(provider_id: int, currency: str) -> int:
     return int(held.aggregate(total=Sum(F("amount_minor") - F("fee_minor")))["total"] or 0)
 
 
-def is_coming_back(provider_id: int, currency: str) -> bool:
-    """Whether a debt of a provider in a currency is being taken out of an earlier payout. With the provider locked it stays so."""
-    return (provider_id, currency) in _coming_back({"provider": provider_id, "currency": currency})
+def is_under_way(provider_id: int, currency: str) -> bool:
+    """Whether a payout to a provider in a currency is out and may fail, or a debt is being taken out of an earlier one. With the
+    provider locked it stays so.
+    """
+    mine: dict[str, int | str] = {"provider": provider_id, "currency": currency}
+    return Payout.objects.filter(**mine, state=PayoutState.SENT).exists() or bool(_coming_back(mine))
 
 
 def _coming_back(mine: Mapping[str, int | str]) -> frozenset[Key]:

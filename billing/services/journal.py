@@ -18,7 +18,7 @@ from core import clock
 from core.currencies import CURRENCIES
 from core.errors import Refused
 from core.outbox import emit
-from core.registry import is_coming_back
+from core.registry import is_payout_under_way
 from core.text import is_storable
 from core.tokens import DECIMALS, MOST_UNITS
 from providers.models import Provider
@@ -63,10 +63,10 @@ def propose_tax_payment(owner: str, paid: Sum, out_of_bank: Sum, user: User, *, 
 
 
 def propose_write_off(owner: str, debt: Sum, user: User, *, reason: str) -> Journal:
-    """What a provider ("provider:12") owes us is given up: our loss. Raises `Refused` as `_propose` does, and coming_back.
+    """What a provider ("provider:12") owes us is given up: our loss. Raises `Refused` as `_propose` does, and under_way.
 
     Not while money of it is being taken out of an earlier payout: come after that, it would be owed to the provider without any
-    release, and no payout could carry it.
+    release, and no payout could carry it. Nor while a payout is out that may fail: what was given up would be paid with the next.
     """
     return _propose(
         JournalKind.DEBT_WRITTEN_OFF,
@@ -147,7 +147,7 @@ def _propose(kind: JournalKind, into: Side, out_of: Side, user: User, reference:
 def approve_journal(journal_id: int, user: User) -> Journal:
     """Post what somebody else has proposed.
 
-    Raises `Refused`: decided (posted or dropped already), own_proposal, too_much, coming_back. Emits ``journal.approved``.
+    Raises `Refused`: decided (posted or dropped already), own_proposal, too_much, under_way. Emits ``journal.approved``.
     """
     with transaction.atomic():
         _one_at_a_time()
@@ -177,7 +177,7 @@ def drop_journal(journal_id: int, user: User) -> Journal:
 
 def refuse_too_much(journal: Journal) -> None:
     """Raises `Refused` (too_much) where more is moved than the ledger has: VAT that is owed, a debt, what is at a gateway; and
-    coming_back for a debt that is being taken out of an earlier payout.
+    under_way for a debt that is being taken out of an earlier payout, or beside a payout that has not arrived.
 
     The bank's own statement says what is there; the owner's pocket is its own.
     """
@@ -187,10 +187,10 @@ def refuse_too_much(journal: Journal) -> None:
     elif journal.kind == JournalKind.DEBT_WRITTEN_OFF:
         most = _of(debts(), journal.credit_owner, journal.credit_currency)
         _refuse_above(int(journal.credit_amount), most, _("The provider does not owe so much: write off at most what it owes."))
-        if is_coming_back(_provider_id(journal), journal.credit_currency):
+        if is_payout_under_way(_provider_id(journal), journal.credit_currency):
             raise Refused(
-                _("Money of an earlier payout is on its way back. Write off what is still owed when it has come."),
-                code="coming_back",
+                _("A payout of the provider, or money of one, is on its way. Write off what is still owed when it has arrived."),
+                code="under_way",
             )
     elif journal.credit_account == LedgerAccount.GATEWAY_BALANCE:
         most = stands_at(JournalPlace(journal.credit_owner), journal.credit_currency)

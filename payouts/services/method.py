@@ -18,7 +18,7 @@ from core.outbox import emit
 from core.queries import timeline
 from payouts.addresses import Place, checked_place
 from payouts.models import PayoutMethod
-from payouts.queries import method_of_link, method_state
+from payouts.queries import method_of_link, method_state, unknown_link
 from payouts.services.locking import lock_provider
 from payouts.states import MethodState
 from providers.models import Provider
@@ -113,6 +113,9 @@ def confirm_method(secret: str, user: User) -> PayoutMethod:
         method = method_of_link(secret, user)
         _held_for(method.provider_id, user)
         method = PayoutMethod.objects.select_for_update(of=("self",)).select_related("provider").get(pk=method.pk)
+        if not mailed_links.fits(secret, method.key_digest):
+            # Another link was sent meanwhile.
+            raise unknown_link()
         now = clock.now()
         refuse_unless_open(method)
         others = PayoutMethod.objects.select_for_update().filter(

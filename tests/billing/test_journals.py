@@ -166,6 +166,25 @@ def test_a_second_one_alike_waits_for_the_first_and_a_reference_counts_once(owed
     assert refusal_of(lambda: tax_payment(1, staff)) == "reference_used"
 
 
+def test_one_transfer_pays_the_vat_of_many_countries_each_of_them_once(staff: User, colleague: User) -> None:
+    offices = ["oss:FR:0.2", "oss:IT:0.22"]
+    with transaction.atomic():
+        for office in offices:
+            post(f"doc:{office}", "test", "EUR", [debit(A.BANK, "bank", 7, "EUR"), credit(A.TAX_PAYABLE, office, 7, "EUR")])
+
+    def pay(office: str) -> Journal:
+        return propose_tax_payment(office, Sum(5, "EUR"), Sum(5, "EUR"), staff, reference="OSS Q4", reason="One transfer")
+
+    for journal in [pay(office) for office in offices]:
+        approve_journal(journal.pk, colleague)
+    assert [row.amount for row in tax_owed()] == [2, 2]
+    again = Sum(2, "EUR")
+    assert (
+        refusal_of(lambda: propose_tax_payment(offices[0], again, again, staff, reference="OSS Q4", reason="Again"))
+        == "reference_used"
+    )
+
+
 @pytest.mark.parametrize(
     ("amount", "reference", "reason", "code"),
     [

@@ -17,7 +17,7 @@ from core.errors import Refused
 from payouts.earnings import earned_by
 from payouts.models import Payout
 from payouts.pending import pending_releases
-from payouts.services.payout import approve_payout, mark_paid, propose_payout
+from payouts.services.payout import approve_payout, mark_paid, propose_payout, send_payout
 from payouts.services.release import release_contract
 from payouts.statements import booked_in
 from providers.models import Provider
@@ -67,6 +67,18 @@ def test_a_debt_that_is_written_off_is_our_loss_and_nothing_is_owed_either_way(
         # It was paid what it was paid, whatever is given up since.
         assert (row.paid, row.payable) == (2187, 0)
         assert booked_in(indebted, "EUR", LATER.date())[-1].kind == "debt_written_off"
+
+
+def test_nothing_is_written_off_while_a_payout_may_still_fail(ready: Provider, walk: Walk, staff: User, colleague: User) -> None:
+    with clock.at(LATER):
+        payout = approve_payout(propose_payout(ready.pk, "EUR", staff).pk, colleague)
+        send_payout(payout.pk, colleague)
+    lost(walk, LATER)
+    assert refused(ready, 2187, staff) == "under_way"
+    with clock.at(LATER):
+        mark_paid(payout.pk, staff, reference="NBK-1", paid_at=LATER)
+        approve_journal(write_off(ready, 2187, staff).pk, colleague)
+    check_truths(LATER)
 
 
 def test_no_more_is_written_off_than_is_owed(indebted: Provider, staff: User, colleague: User) -> None:

@@ -45,10 +45,10 @@ def test_a_debt_on_its_way_back_is_not_written_off_and_later_earnings_are_paid(s
     debt = balance(A.PROVIDER_PAYABLE, payout.provider, "EUR")
     journal = proposed(by_stripe, debt)
     on_its_way_back(stripe, by_stripe, payout)
-    assert refusal_of_approval(by_stripe, journal) == "coming_back"
+    assert refusal_of_approval(by_stripe, journal) == "under_way"
     with pytest.raises(Refused) as refused:
         proposed(by_stripe, debt - 1)
-    assert (refused.value.code, Journal.objects.count()) == ("coming_back", 1)
+    assert (refused.value.code, Journal.objects.count()) == ("under_way", 1)
     by_stripe.sweep()
     # It has come: nothing is left to be given up, and nothing is owed that nobody released.
     assert refusal_of_approval(by_stripe, journal) == "too_much"
