@@ -76,6 +76,9 @@ def confirm(refund: Refund, **who: Json) -> None:
     payment.refunded_minor += refund.amount_minor
     payment.save(update_fields=["refunded_minor"])
     close_task(f"refund:{refund.pk}", None)
+    if payment.refunded_minor == payment.received_minor:
+        # Whatever was odd about it: all of it is back.
+        close_task(f"payment:{payment.pk}", None)
     tell_of_refund("refund.succeeded", refund, **who)
     issue_credit_note_for_refund(refund)
 

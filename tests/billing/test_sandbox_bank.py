@@ -19,6 +19,7 @@ from billing.models import (
     SandboxMessage,
     SandboxPayment,
     SandboxRefund,
+    StaffTask,
 )
 from billing.proof import find_differences
 from billing.sandbox_messages import MessageKind
@@ -128,10 +129,15 @@ def test_paid_twice_pays_once_and_sends_the_second_back(bank_says: Says, charge:
     assert (first.pk, first.state, first.anomaly) == (payment.pk, PaymentState.SUCCEEDED, "")
     assert (second.state, second.anomaly, second.received_minor) == (PaymentState.SUCCEEDED, Anomaly.PAID_TWICE, 13709)
     assert SandboxMessage.objects.get(object_id=first.external_id).delivered == 2
+    (task,) = StaffTask.objects.filter(payment=second)
+    assert task.closed_at is None
     services.send_refund(Refund.objects.get(payment=second).pk)
     sandbox_bank.tick()
     post()
     assert Refund.objects.get(payment=second).state == RefundState.SUCCEEDED
+    task.refresh_from_db()
+    # Nothing is left that a person could decide.
+    assert (task.closed_at is not None, task.closed_by) == (True, None)
     assert find_differences() == []
 
 

@@ -146,10 +146,12 @@ class CardMarket:
         self.now = walk.running().now
 
     def wait(self) -> None:
-        """Hours or days; the gateway's report is read in time."""
+        """Hours or days; the gateway's report is read in time, and what was not answered is asked for again and again."""
         self.now += timedelta(hours=self.random.choice([1, 25, 25, 49, 7 * 24]))
         with self.at():
             billing.read_reports()
+            for _minute in range(2):
+                sweep_payouts()
 
     def approve(self) -> None:
         """All that is owed. The proof that it needs is `check`, after the step before."""
