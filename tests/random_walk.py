@@ -176,6 +176,7 @@ class RandomMarket:
             (2, self.pay_a_provider),
             (2, self.give_back_a_part),
             (1, self.refund_in_dashboard),
+            (1, self.decide_about_a_refund),
             (2, self.vies_says_yes),
             (1, self.repeat_news),
         ]
@@ -293,6 +294,14 @@ class RandomMarket:
         key = UUID(int=self.random.getrandbits(128))
         for _click in range(self.random.randint(1, 2)):
             billing.request_goodwill_refund(payment.pk, gross, "a slow week", self.staff, key)
+
+    def decide_about_a_refund(self) -> None:
+        """Staff looks at one, whatever became of it: a second person lets it go, or it is called a mistake."""
+        refund = self._any(Refund.objects.all())
+        if self.random.random() < 0.5:
+            billing.approve_refund(refund.pk, self.colleague)
+        else:
+            billing.drop_refund(refund.pk, self.staff, "a mistake")
 
     def refund_in_dashboard(self) -> None:
         """Somebody refunds at the bank, past the shop: what is left, or what we owe and did not send. Never both at once."""
@@ -446,6 +455,9 @@ class RandomMarket:
                             release_due,
                         ):
                             run()
+                # What gave way to a dashboard's refund waits for a person, what is left of it.
+                for refund in Refund.objects.filter(state=RefundState.AWAITING_APPROVAL, payment__disputed_minor=0):
+                    billing.approve_refund(refund.pk, self.colleague)
                 for refund in Refund.objects.filter(state=RefundState.FAILED):
                     billing.pay_refund_by_hand(refund.pk, self.staff, "bank 4712")
         with clock.at(self.now):
@@ -454,7 +466,7 @@ class RandomMarket:
 
     def _check_end(self) -> None:
         assert not Contract.objects.exclude(state__in=FINAL).exists()
-        assert not Refund.objects.exclude(state=RefundState.SUCCEEDED).exists()
+        assert not Refund.objects.exclude(state__in=[RefundState.SUCCEEDED, RefundState.DROPPED]).exists()
         for payment in Payment.objects.all():
             for account in (LedgerAccount.REFUND_PAYABLE, LedgerAccount.UNALLOCATED, LedgerAccount.DISPUTE_HOLD):
                 assert balance(account, payment, payment.currency) == 0, f"{account} of {payment.pk}"
