@@ -51,11 +51,16 @@ class Journal(models.Model):
                 | Q(dropped_at__isnull=False, dropped_by__isnull=False, approved_at=None),
                 name="journal_dropped_or_approved",
             ),
+            models.UniqueConstraint(
+                fields=["reference"],
+                condition=Q(dropped_at=None) & ~Q(reference="") & ~Q(kind=JournalKind.TAX_PAID),
+                name="journal_reference_once",
+            ),
             # One transfer may pay the VAT of many countries, each of them once.
             models.UniqueConstraint(
-                fields=["reference", "kind", "debit_owner"],
-                condition=Q(dropped_at=None) & ~Q(reference=""),
-                name="journal_reference_once",
+                fields=["reference", "debit_owner"],
+                condition=Q(dropped_at=None, kind=JournalKind.TAX_PAID),
+                name="journal_reference_once_an_office",
             ),
             models.UniqueConstraint(
                 fields=["kind", "debit_owner", "debit_currency", "credit_owner", "credit_currency"],
