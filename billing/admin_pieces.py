@@ -24,6 +24,7 @@ from core.formats import minor, when
 from core.models import DomainEvent
 from core.money import BadAmount, parse_major
 from core.staff_pages import ReasonForm
+from core.tokens import parse_units
 
 Row = TypeVar("Row", bound=Model)
 
@@ -84,6 +85,18 @@ def _as_money(field: str) -> Callable[[Any], str]:
         return "-" if value is None else minor(value, row.currency)
 
     return shown
+
+
+def typed_units(text: str, decimals: int, field: str) -> int:
+    """Smallest units of the tokens that staff typed. Raises `Refused` (bad_units) at the field for what is no amount of them."""
+    try:
+        return parse_units(text, decimals)
+    except ValueError as error:
+        raise Refused(
+            gettext("Write tokens in digits with a point, such as 23.5, with at most %(places)d places.") % {"places": decimals},
+            code="bad_units",
+            field=field,
+        ) from error
 
 
 def contract_link(contract: Contract) -> SafeString:

@@ -8,14 +8,14 @@ from billing.models import BillingProfile
 from billing.tax import TaxFacts
 
 
-def billing_profile(account: Account) -> BillingProfile | None:
+def billing_profile(account_id: int) -> BillingProfile | None:
     """The kept address; None before the first order."""
-    return BillingProfile.objects.filter(account=account).first()
+    return BillingProfile.objects.filter(account_id=account_id).first()
 
 
 def kept_buyer(account_id: int, email: str) -> Buyer | None:
     """The buyer that an account's billing details make; None before they are said."""
-    profile = BillingProfile.objects.filter(account_id=account_id).first()
+    profile = billing_profile(account_id)
     if profile is None:
         return None
     names = ("name", "company", "street", "postcode", "city", "country", "vat_id", "language", "is_business")
@@ -24,7 +24,7 @@ def kept_buyer(account_id: int, email: str) -> Buyer | None:
 
 def billing_facts(account: Account) -> TaxFacts:
     """What a quote's tax rests on: the kept details, else a private buyer in the seller's country, until one says otherwise."""
-    profile = billing_profile(account)
+    profile = billing_profile(account.pk)
     if profile is None:
         return TaxFacts(str(settings.INVOICE_SELLER_COUNTRY), str(settings.INVOICE_SELLER_POSTCODE))
     vat_id = profile.vat_id if profile.is_business else ""

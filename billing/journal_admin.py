@@ -8,25 +8,23 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import user_of
-from accounts.models import User
-from billing.admin_pieces import SureForm
+from billing.admin_pieces import SureForm, steps_taken
 from billing.journal_forms import FORMS, amount_text
 from billing.models import Journal
 from billing.services.journal import approve_journal, drop_journal
 from billing.states import JournalKind, JournalState
 from core.admin import ReadOnlyAdmin
 from core.errors import Refused
-from core.formats import when
 from core.queries import timeline
 from core.staff_pages import StaffAction, StaffActions
 
 LIST = "admin:billing_journal_changelist"
+_STEPS = {"journal.proposed": _("proposed"), "journal.approved": _("approved"), "journal.dropped": _("dropped")}
 
 
 def _approve(journal_id: int, request: HttpRequest, _data: Mapping[str, Any]) -> None:
@@ -144,7 +142,4 @@ class JournalAdmin(StaffActions[Journal], ReadOnlyAdmin[Journal]):
     @admin.display(description=_("history"))
     def history(self, journal: Journal) -> SafeString:
         """Every step, with who did it."""
-        events = timeline(journal)
-        people = User.objects.in_bulk({int(event.data["actor"]) for event in events})
-        rows = ((when(event.at), event.name.partition(".")[2], people.get(event.data["actor"], "")) for event in events)
-        return format_html_join("", "<div>{} UTC: {} ({})</div>", rows)
+        return steps_taken(timeline(journal), _STEPS)

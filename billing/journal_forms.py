@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from billing.admin_pieces import typed_amount
-from billing.journal_queries import Owed, debts, tax_owed
+from billing.admin_pieces import typed_amount, typed_units
+from billing.journal_queries import Owed, debts, provider_id_of, tax_owed
 from billing.models import Journal
 from billing.services import journal as services
 from billing.states import JournalKind, JournalPlace
@@ -20,7 +19,7 @@ from core.currencies import CURRENCIES
 from core.errors import Refused
 from core.formats import minor
 from core.staff_pages import ReasonForm
-from core.tokens import DECIMALS, parse_units, token_text
+from core.tokens import DECIMALS, token_text
 from providers.models import Provider
 
 CODES = [*CURRENCIES, *DECIMALS]
@@ -37,16 +36,13 @@ class JournalForm(ReasonForm):
     reference = forms.CharField(label=_("Reference"), max_length=120, help_text=_("As it stands on the statement, or the chain."))
 
     def sum_of(self, field: str, code: str) -> services.Sum:
-        """An amount as it was typed, in a currency or token. Raises `Refused` (bad_amount) at its field."""
+        """An amount as it was typed, in a currency or token. Raises `Refused` (bad_amount, bad_units) at its field."""
         text = self.cleaned_data[field]
         try:
-            units = typed_amount(text, code) if code in CURRENCIES else parse_units(text, DECIMALS[code])
+            amount = typed_amount(text, code) if code in CURRENCIES else typed_units(text, DECIMALS[code], field)
         except Refused as refused:
             raise Refused(refused.reason, code=refused.code, field=field) from refused
-        except ValueError as error:
-            reason = gettext("Write tokens in digits with a point, such as 23.5, with at most %(places)d places.")
-            raise Refused(reason % {"places": DECIMALS[code]}, code="bad_amount", field=field) from error
-        return services.Sum(units, code)
+        return services.Sum(amount, code)
 
 
 class OwedForm(JournalForm):
@@ -68,12 +64,8 @@ def _taxes() -> list[tuple[str, str]]:
 def _debts() -> list[tuple[str, str]]:
     """Each provider's debt, by its name."""
     rows = debts()
-    names = Provider.objects.in_bulk({_provider_id(row) for row in rows})
-    return [(_value(row), f"{names.get(_provider_id(row), row.owner)}: {minor(row.amount, row.currency)}") for row in rows]
-
-
-def _provider_id(row: Owed) -> int:
-    return int(row.owner.partition(":")[2])
+    names = Provider.objects.in_bulk({provider_id_of(row.owner) for row in rows})
+    return [(_value(row), f"{names.get(provider_id_of(row.owner), row.owner)}: {minor(row.amount, row.currency)}") for row in rows]
 
 
 def _value(row: Owed) -> str:

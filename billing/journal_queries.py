@@ -28,6 +28,11 @@ def debts() -> list[Owed]:
     return [Owed(owner, code, total) for owner, code, total in _sums(LedgerAccount.PROVIDER_PAYABLE) if total > 0]
 
 
+def provider_id_of(owner: str) -> int:
+    """The id in "provider:12"."""
+    return int(owner.partition(":")[2])
+
+
 def stands_at(place: JournalPlace, currency: str) -> int:
     """What the ledger has at a place of ours, in the smallest unit."""
     return balance(account_of(place), place.value, currency)

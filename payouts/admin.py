@@ -14,12 +14,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import user_of
-from accounts.models import User
-from billing.admin_pieces import MoneyAdmin, SureForm, amount_column, contract_link
+from billing.admin_pieces import MoneyAdmin, SureForm, amount_column, contract_link, steps_taken
 from core.admin import ReadOnlyAdmin
 from core.errors import Refused
 from core.formats import minor, money, when
-from core.models import DomainEvent
 from core.queries import timeline
 from core.staff_pages import ReadOnlyInline, StaffAction, StaffActions
 from core.tokens import token_text
@@ -171,6 +169,15 @@ def _explain_return_token(payout: Payout) -> str:
     return f"{_explain_return(payout)} {text % {**_words(payout), 'received': received}}"
 
 
+_STEPS = {
+    **{f"payout.{state.value}": state.label for state in PayoutState},
+    "payout.found": _("found where it was sent"),
+    "payout.never_sent": _("said never to have left"),
+    "payout.sent_again": _("sent again"),
+    "payout.taken_back": _("a part taken back"),
+}
+
+
 class ItemInline(ReadOnlyInline):
     """The releases that it pays."""
 
@@ -281,18 +288,7 @@ class PayoutAdmin(ConsolePages, StaffActions[Payout], MoneyAdmin[Payout]):
     @admin.display(description=_("history"))
     def history(self, payout: Payout) -> SafeString:
         """Every step, with who did it."""
-        events = timeline(payout)
-        people = User.objects.in_bulk({event.data.get("actor") for event in events} - {None})
-        return format_html_join("", "<div>{} UTC: {}{}</div>", (_step(event, people) for event in events))
-
-
-def _step(event: DomainEvent, people: Mapping[int, User]) -> tuple[str, str, str]:
-    name = (
-        PayoutState(event.name.removeprefix("payout.")).label if event.name.removeprefix("payout.") in PayoutState else event.name
-    )
-    actor = event.data.get("actor")
-    who = gettext("the system") if actor is None else str(people.get(int(actor), actor))
-    return when(event.at), str(name), f" ({who})"
+        return steps_taken(timeline(payout), _STEPS)
 
 
 # Earned ------------------------------------------------------------------------------------------------------------------------

@@ -7,11 +7,11 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin_pieces import typed_amount
+from billing.admin_pieces import typed_amount, typed_units
 from core import clock
 from core.errors import Refused
 from core.staff_pages import ReasonForm
-from core.tokens import DECIMALS, parse_units
+from core.tokens import DECIMALS
 from payouts.models import Payout
 from payouts.settling import IN_TOKENS, LONGEST_REFERENCE, ledger_name
 
@@ -95,18 +95,6 @@ def known_decimals(code: str, given: int | None) -> int:
     if decimals is None:
         raise Refused(gettext("We do not know this token: say how many decimals it has."), code="bad_token", field="decimals")
     return decimals
-
-
-def typed_units(text: str, decimals: int, field: str) -> int:
-    """Smallest units of the tokens that staff typed. Raises `Refused` (bad_units) at the field for what is no amount of them."""
-    try:
-        return parse_units(text, decimals)
-    except ValueError as error:
-        raise Refused(
-            gettext("Write tokens in digits with a point, such as 23.5, with at most %(places)d places.") % {"places": decimals},
-            code="bad_units",
-            field=field,
-        ) from error
 
 
 class ReturnedForm(ReasonForm):

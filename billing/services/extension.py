@@ -96,8 +96,8 @@ def open_extension_charge(contract: Contract, hours: int, user: User, connection
         if priced.gross.minor < minimum_minor(contract.currency):
             raise Refused(_("This term costs less than can be paid."), code="below_minimum", field="hours")
         if open_charge is not None:
-            same = open_charge.hours == hours and table_gross_minor(open_charge) == priced.gross.minor
-            same = same and open_charge.buyer == buyer.as_json()
+            asked = (open_charge.hours, table_gross_minor(open_charge), open_charge.buyer)
+            same = asked == (hours, priced.gross.minor, buyer.as_json())
             decided = table_tax(open_charge).decision
             if same and open_charge.expires_at > now and tax.decision.agrees_with(decided):
                 return open_charge

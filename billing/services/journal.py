@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from billing.journal_postings import journal_approved
-from billing.journal_queries import Owed, account_of, debts, stands_at, tax_owed
+from billing.journal_queries import Owed, account_of, debts, provider_id_of, stands_at, tax_owed
 from billing.models import Journal
 from billing.states import JournalKind, JournalPlace, JournalState, LedgerAccount
 from core import clock
@@ -156,7 +156,7 @@ def approve_journal(journal_id: int, user: User) -> Journal:
             raise Refused(_("You have proposed it yourself: a second person has to approve it."), code="own_proposal")
         if journal.kind == JournalKind.DEBT_WRITTEN_OFF:
             # Nobody begins to take the debt back meanwhile.
-            Provider.objects.select_for_update(no_key=True).get(pk=_provider_id(journal))
+            Provider.objects.select_for_update(no_key=True).get(pk=provider_id_of(journal.credit_owner))
         refuse_too_much(journal)
         journal.approved_by, journal.approved_at = user, clock.now()
         journal.save(update_fields=["approved_by", "approved_at"])
@@ -187,7 +187,7 @@ def refuse_too_much(journal: Journal) -> None:
     elif journal.kind == JournalKind.DEBT_WRITTEN_OFF:
         most = _of(debts(), journal.credit_owner, journal.credit_currency)
         _refuse_above(int(journal.credit_amount), most, _("The provider does not owe so much: write off at most what it owes."))
-        if is_payout_under_way(_provider_id(journal), journal.credit_currency):
+        if is_payout_under_way(provider_id_of(journal.credit_owner), journal.credit_currency):
             raise Refused(
                 _("A payout of the provider, or money of one, is on its way. Write off what is still owed when it has arrived."),
                 code="under_way",
@@ -195,10 +195,6 @@ def refuse_too_much(journal: Journal) -> None:
     elif journal.credit_account == LedgerAccount.GATEWAY_BALANCE:
         most = stands_at(JournalPlace(journal.credit_owner), journal.credit_currency)
         _refuse_above(int(journal.credit_amount), most, _("The ledger does not have so much there."))
-
-
-def _provider_id(journal: Journal) -> int:
-    return int(journal.credit_owner.partition(":")[2])
 
 
 def _of(found: list[Owed], owner: str, currency: str) -> int:

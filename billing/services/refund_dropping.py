@@ -50,7 +50,7 @@ def drop_refund(refund_id: int, user: User, reason: str) -> None:
         _take_back(refund, reason)
         tell_of_refund("refund.dropped", refund, actor_kind="staff", actor=user.pk, reason=reason, was=was)
         close_task(f"refund:{refund.pk}", user)
-        close_task(_task_key(refund), user)
+        close_task(gave_way_key(refund), user)
 
 
 def make_room(payment: Payment, missing: int) -> list[Refund]:
@@ -88,7 +88,7 @@ def _give_way(refund: Refund, left: int) -> None:
     else:
         rest = refund
         text = _("A refund in the gateway’s dashboard took the place of %(owed)s that we owed. Nothing of it is sent.")
-    open_task(_task_key(rest), TaskKind.GATEWAY_REFUND, text % words, contract=refund.contract, payment=refund.payment)
+    open_task(gave_way_key(rest), TaskKind.GATEWAY_REFUND, text % words, contract=refund.contract, payment=refund.payment)
 
 
 def _create_rest(old: Refund, gross: int) -> Refund:
@@ -158,5 +158,6 @@ def _stands_for(refund: Refund) -> list[Refund]:
     return [refund, *(found for one in earlier for found in _stands_for(one))]
 
 
-def _task_key(refund: Refund) -> str:
+def gave_way_key(refund: Refund) -> str:
+    """The key of the task that says what left no room for a refund."""
     return f"refund:{refund.pk}:gave-way"

@@ -11,6 +11,7 @@ from billing.gateway_facts import GatewayError
 from billing.gateways import gateway
 from billing.models import Payment, Refund, StaffTask
 from billing.services.refund import refuse_while_disputed, tell_of_refund
+from billing.services.refund_dropping import gave_way_key
 from billing.services.refund_news import apply_refund_facts, confirm, file_failed, lock_refund
 from billing.services.task import close_task
 from billing.services.token_refund import file_slow, goes_by_hand, hand_over
@@ -38,7 +39,7 @@ def approve_refund(refund_id: int, user: User) -> None:
         if _was_decided_by(refund, user):
             raise Refused(_("This refund follows from what you decided: a second person lets it go."), code="second_person")
         refund.approved_by = user
-        close_task(f"refund:{refund.pk}:gave-way", user)
+        close_task(gave_way_key(refund), user)
         tell_of_refund("refund.approved", refund, actor_kind="staff", actor=user.pk)
         if goes_by_hand(refund):
             hand_over(refund)

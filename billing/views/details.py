@@ -22,7 +22,7 @@ from core.errors import Refused
 @signed_in
 def billing_details(request: AccountRequest) -> HttpResponse:
     """To whom the account's next charges are addressed; past ones keep their own copy."""
-    profile = billing_profile(request.account)
+    profile = billing_profile(request.account.pk)
     start = billing_initial(profile, request.user) | {"country": billing_country(request.account)}
     form = ProfileForm(request.POST or None, initial=start)
     may_change = request.membership.role in MAY_CHANGE_BILLING

@@ -63,7 +63,7 @@ def order(request: AccountRequest, public_id: UUID) -> HttpResponse:
     keys = list(ssh_keys(request.account))
     if request.method == "POST":
         return _submit(request, quote, OrderForm(request.POST, quote=quote, keys=keys))
-    known = billing_initial(billing_profile(request.account), request.user)
+    known = billing_initial(billing_profile(request.account.pk), request.user)
     typed = draft_of(request, quote.offering_id)
     start = known | start_of_choices(quote, keys) | typed | {"country": quote.country}
     return _show(request, quote, OrderForm(initial=start, quote=quote, keys=keys))

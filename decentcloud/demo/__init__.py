@@ -24,8 +24,9 @@ from decentcloud.demo.simulation import play
 from decentcloud.demo.stories import PLOTS
 
 MARKET = "market:demo"
-# Mails of simulated time reach nobody, and no console.
+# Papers that one opens first.
 YOUNG = timedelta(days=3)
+# Mails of simulated time reach nobody, and no console.
 NO_MAIL = "django.core.mail.backends.dummy.EmailBackend"
 
 
